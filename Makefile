@@ -1,0 +1,47 @@
+# Everything lives in .venv; nothing outside this folder is touched.
+# `make run` decides an example end to end, `make test` runs every test, `make check` lints and type-checks.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DATA := ../shared/data
+RUN := .run
+
+.PHONY: run test check bench docs lock install clean
+.DEFAULT_GOAL := run
+
+install: .venv/.installed
+
+# Locked and hashed: the same versions everywhere. The package itself is built here, with its kernel where a C
+# compiler is at hand.
+.venv/.installed: requirements.lock pyproject.toml hatch_build.py src/aedile/engine/_kernel.c
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+run: install
+	@mkdir -p $(RUN)
+	@DATA=$(DATA) RUN=$(RUN) PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/electronics/run.sh
+
+test: install
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python -m bench.run
+
+docs: install
+	$(BIN)/python -m docs.generate
+
+# The lock names no host: the file is the same wherever it is made.
+lock:
+	$(BIN)/uv pip compile --universal --all-extras --generate-hashes --no-header --no-annotate --quiet \
+	  --python-version 3.11 pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv build dist $(RUN) src/aedile/engine/_kernel*.so
