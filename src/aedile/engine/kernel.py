@@ -1,0 +1,300 @@
+"""The engine's inner loops: which code does the heavy work on this machine?
+
+`_kernel.c` where it was compiled, `kernel_numpy.py` elsewhere: the same answers, some ten times slower. This module
+shapes and bounds every array, so that neither needs to trust its caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from aedile.engine import kernel_numpy
+from aedile.engine.actions import MULTIPLIER_MAX, MULTIPLIER_MIN
+from aedile.engine.verdicts import Verdicts
+
+compiled: Any
+try:
+    from aedile.engine import _kernel
+except ImportError:  # built without a compiler at hand
+    compiled = None
+else:
+    compiled = _kernel
+
+Words = npt.NDArray[np.uint64]
+Int32 = npt.NDArray[np.int32]
+Pair = tuple[Int32, Words]
+
+#: The compiled kernel takes so many axes at once; further ones are combined beforehand.
+AXES_AT_ONCE = 240
+
+
+def bucket(values: npt.NDArray[Any], known: npt.NDArray[np.bool_], boundaries: npt.NDArray[Any]) -> Int32:
+    """For each value the number of boundaries <= it; NaN is len(boundaries) + 1, unknown len(boundaries) + 2.
+
+    values and boundaries are both int64 or both float64; boundaries ascend.
+    """
+    if compiled is None:
+        return kernel_numpy.bucket(values, known, boundaries)
+    out = np.empty(len(values), np.int32)
+    values, known = np.ascontiguousarray(values, boundaries.dtype), np.ascontiguousarray(known)
+    compiled.bucket(values, known, boundaries, out, len(values), len(boundaries), boundaries.dtype == np.float64)
+    return out
+
+
+def choose(codes: Int32, known: npt.NDArray[np.bool_], lookup: Int32, unknown: int) -> Int32:
+    """lookup[code] for each code, `unknown` where it is not known."""
+    if compiled is None:
+        return kernel_numpy.choose(codes, known, lookup, unknown)
+    out = np.empty(len(codes), np.int32)
+    compiled.choose(np.ascontiguousarray(codes, np.int32), known, lookup, len(lookup), unknown, out, len(codes))
+    return out
+
+
+def combine(axes: Sequence[Pair], base: Words, n: int) -> Words:
+    """base AND, for every axis, the row each of the n values has; uint64 (n, words)."""
+    if compiled is None:
+        return kernel_numpy.combine(axes, base, n)
+    out = np.empty((n, len(base)), np.uint64)
+    compiled.combine(axes[:AXES_AT_ONCE], base, n, len(base), out)
+    for pair in axes[AXES_AT_ONCE:]:
+        out &= pair[1][pair[0]]
+    return out
+
+
+def match(axes: Sequence[Pair], base: Words, n: int) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint8]]:
+    """The clauses `combine` leaves for each of the n values, as lists of gaps (see `PostingLists`).
+
+    Returns the lists' lengths in bytes, and the lists end to end. Raises OverflowError where one would be longer than
+    65,535 bytes.
+    """
+    if compiled is None or len(axes) > AXES_AT_ONCE:
+        return kernel_numpy.gap_lists(combine(axes, base, n))
+    lengths = np.empty(n, np.uint16)
+    parts: list[npt.NDArray[np.uint8]] = []
+    done, per_row = 0, 48
+    while done < n:
+        capacity = (n - done) * per_row + 128 * len(base)
+        lists = np.empty(capacity, np.uint8)
+        rest = [(codes[done:], bits) for codes, bits in axes]
+        rows, used = compiled.match(rest, base, n - done, len(base), lengths[done:], lists, capacity)
+        parts.append(lists[:used].copy())
+        done += rows
+        per_row *= 4
+    return lengths, parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.uint8), *parts])
+
+
+@dataclass(slots=True, eq=False)
+class PostingLists:
+    """For each row the clauses whose literals on the catalogue hold; the last row is for ids the catalogue lacks.
+
+    Row r owns lists[starts[r]:starts[r] + lengths[r]]; lists may lie in any order, so that one can be replaced.
+    A list of ascending ids is kept as one byte a gap: the distance to the id before, less one; 255 passes 255 ids
+    over and names none.
+    """
+
+    starts: npt.NDArray[np.uint32]
+    lengths: npt.NDArray[np.uint16]
+    lists: npt.NDArray[np.uint8]
+
+    @property
+    def nbytes(self) -> int:
+        return self.starts.nbytes + self.lengths.nbytes + self.lists.nbytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LateColumn:
+    """A column late literals read: of the catalogue (`by_row`), or with one value for each candidate.
+
+    values: float64, int64 or int32 (codes of texts). known: one bit a value, the lowest first, so that the bits of a
+    million entities stay in the processor's cache.
+    """
+
+    values: npt.NDArray[Any]
+    known: npt.NDArray[np.uint8]
+    by_row: bool
+
+    @property
+    def packed(self) -> tuple[Any, ...]:
+        return self.values, self.known, _KINDS[self.values.dtype.char], int(self.by_row), len(self.values)
+
+
+_KINDS = {"d": 0, "l": 1, "q": 1, "i": 2}
+
+
+def pack_known(known: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    return np.packbits(known, bitorder="little")
+
+
+def unpack_known(column: LateColumn) -> npt.NDArray[np.bool_]:
+    return np.unpackbits(column.known, bitorder="little", count=len(column.values)).astype(np.bool_)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Late:
+    """Literals that compare a column with a value of the request, checked only where the rest of a clause holds.
+
+    first: int32 (clauses + 1,): clause c has literals first[c]..first[c + 1].
+    column, op, known, scalar: one entry a literal; op is a place in `COMPARISONS`, + 8 when negated; scalar holds
+        an int64 or the bits of a double; known says whether the request's side has a value.
+    """
+
+    first: Int32
+    column: Int32
+    op: npt.NDArray[np.uint8]
+    known: npt.NDArray[np.bool_]
+    scalar: npt.NDArray[np.int64]
+    columns: Sequence[LateColumn]
+
+
+COMPARISONS = ("==", "<", "<=", ">", ">=")
+
+
+def gather(
+    rows: Int32,
+    lists: PostingLists,
+    mask: Words,
+    sent: Words | None,
+    open_clauses: Int32,
+    clause_strategy: Int32,
+    late: Late | None,
+    out: Words,
+) -> None:
+    """Set in `out`, uint64 (n, strategy words), the bits of the strategies that fire for each candidate.
+
+    rows: the candidates' rows, -1 for ids the catalogue lacks. mask: clauses the request leaves possible.
+    sent: the same for each candidate, from features sent with it, or None. open_clauses: clauses without a literal on
+    the catalogue that the request leaves possible.
+    """
+    if compiled is None:
+        kernel_numpy.gather(rows, lists, mask, sent, open_clauses, clause_strategy, late, out)
+        return
+    packed = None
+    if late is not None:
+        packed = (late.first, late.column, late.op, late.known, late.scalar, [c.packed for c in late.columns])
+    compiled.gather(
+        rows, len(rows), lists.starts, lists.lengths, lists.lists, len(lists.starts), mask, len(mask), sent,
+        open_clauses, len(open_clauses), clause_strategy, len(clause_strategy), packed, out, out.shape[1],
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ActionBook:
+    """What resolving needs to know of the strategies, by number.
+
+    live, shadow: uint64 (words,), the strategies that may act and those only watched.
+    kind: uint8: 0 nothing that is resolved here, 1 exclude, 2 factor, 3 exempt. factor: float64.
+    exempt_row: int32, the row of `exempts` an exempt clears; exempts: uint64 (rows, words).
+    """
+
+    live: Words
+    shadow: Words
+    kind: npt.NDArray[np.uint8]
+    factor: npt.NDArray[np.float64]
+    exempt_row: Int32
+    exempts: Words
+
+
+def resolve(bits: Words, book: ActionBook) -> Verdicts:
+    """Verdicts from uint64 (n, words) strategies that fire: exempt, then exclude, then multiply."""
+    if compiled is None:
+        return kernel_numpy.resolve(bits, book)
+    n, words = bits.shape
+    fired_offsets, shadow_offsets = np.empty(n + 1, np.int64), np.empty(n + 1, np.int64)
+    excluded, multiplier = np.empty(n, np.int32), np.empty(n, np.float64)
+    room = words * 64 + 2  # what one candidate could need
+    capacity, shadow_capacity = n * 16 + room, n * 4 + 64
+    while True:
+        fired, acts = np.empty(capacity, np.int32), np.empty(capacity, np.bool_)
+        shadow = np.empty(shadow_capacity, np.int32)
+        used, used_shadow = compiled.resolve(
+            bits, n, words, book.live, book.shadow, book.kind, book.factor, book.exempt_row, book.exempts,
+            len(book.kind), fired_offsets, fired, acts, capacity, shadow_offsets, shadow, shadow_capacity,
+            excluded, multiplier, MULTIPLIER_MIN, MULTIPLIER_MAX,
+        )  # fmt: skip
+        if 0 <= used_shadow <= shadow_capacity:
+            return Verdicts(
+                excluded, multiplier, fired_offsets, fired[:used], acts[:used], shadow_offsets, shadow[:used_shadow]
+            )
+        capacity = 4 * capacity if used < 0 else capacity
+        shadow_capacity = max(shadow_capacity, used_shadow)
+
+
+class IdIndex:
+    """From entity id to row. Exact: hashes only say where to look, the id itself is compared.
+
+    Costs 10 to 14 bytes an entity beside the ids themselves.
+    """
+
+    def __init__(self, ids: pa.LargeStringArray) -> None:
+        self._ids = ids
+        self._slots = np.zeros(0, np.uint64)
+        self._rows: dict[str, int] = {}
+        self._offsets, self._data = _buffers(ids)
+        if compiled is None:
+            self._rows = {id_: row for row, id_ in enumerate(ids.to_pylist())}
+        else:
+            self._build(0)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @property
+    def ids(self) -> pa.LargeStringArray:
+        return self._ids
+
+    @property
+    def nbytes(self) -> int:
+        return self._slots.nbytes
+
+    def _build(self, start: int) -> None:
+        if len(self._ids) >= 0.8 * len(self._slots):
+            self._slots = np.zeros(8 + int(1.4 * len(self._ids)), np.uint64)
+            start = 0
+        compiled.index_add(self._slots, self._offsets, self._data, len(self._ids), _SEED, start)
+
+    def extended(self, ids: pa.LargeStringArray) -> None:
+        """Add ids that are not there yet, as the next rows."""
+        start = len(self._ids)
+        self._ids = pa.concat_arrays([self._ids, ids])
+        self._offsets, self._data = _buffers(self._ids)
+        if compiled is None:
+            self._rows.update({id_: start + i for i, id_ in enumerate(ids.to_pylist())})
+        else:
+            self._build(start)
+
+    def find(self, ids: list[str]) -> Int32:
+        """The row of each id, -1 where there is none."""
+        if compiled is None:
+            return np.array([self._rows.get(id_, -1) for id_ in ids], np.int32)
+        out = np.empty(len(ids), np.int32)
+        compiled.index_find(self._slots, self._offsets, self._data, len(self._ids), _SEED, ids, out)
+        return out
+
+    def find_texts(self, texts: pa.LargeStringArray) -> Int32:
+        """The row of each text of an array, -1 where there is none."""
+        if compiled is None:
+            return self.find(texts.to_pylist())
+        out = np.empty(len(texts), np.int32)
+        offsets, data = _buffers(texts)
+        compiled.index_find_texts(
+            self._slots, self._offsets, self._data, len(self._ids), _SEED, offsets, data, len(texts), out
+        )
+        return out
+
+
+_SEED = 0x5EED
+
+
+def _buffers(ids: pa.LargeStringArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """The offsets of an array's texts, len(ids) + 1 of them, and the bytes they point into."""
+    if len(ids) == 0:
+        return np.zeros(1, np.int64), np.zeros(0, np.uint8)
+    _, offsets, data = ids.buffers()
+    own = np.frombuffer(offsets, np.int64)[ids.offset : ids.offset + len(ids) + 1]
+    return own, np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)

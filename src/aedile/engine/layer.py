@@ -1,0 +1,247 @@
+"""Which strategies of a program fire for the candidates of one request?
+
+A `Layer` is a program, its index over the catalogue, and the numbers its strategies have in one release. A release is
+one large layer and, for strategies added since, a few small ones; a request goes through all of them.
+"""
+
+from __future__ import annotations
+
+import bisect
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from aedile.engine import kernel
+from aedile.engine.axes import FALSE, TRUE, Axis, ConstantAxis, OrderedAxis, OutcomeAxis, Words, clause_bits
+from aedile.engine.catalogue import CandidateRows
+from aedile.engine.draw import Draw, draw
+from aedile.engine.index import Index, pairs_of, posting_lists
+from aedile.engine.kernel import Late, LateColumn, Pair, pack_known, unpack_known
+from aedile.engine.late import Values, clamp_to_int64, value_finder
+from aedile.engine.program import pack_bits
+from aedile.language.columns import Column, Rows, column_from_python
+from aedile.language.evaluate import Table
+from aedile.language.ir import Node
+from aedile.language.lists import Lists
+from aedile.language.types import DOUBLE, STRING
+
+Int32 = npt.NDArray[np.int32]
+
+#: Remembered outcomes of request atoms that are not looked up in a table.
+MEMO_LIMIT = 4096
+_NONE = np.zeros(0, np.int32)
+
+
+class Layer:
+    """`numbers` maps the program's strategies to the release's numbers; -1 takes one out."""
+
+    def __init__(self, index: Index, numbers: Int32, lists: Lists) -> None:
+        self.index = index
+        self.program = index.program
+        self.lists = lists
+        drawn = [axis for axis in self.program.request_axes if isinstance(axis.atoms[0], Draw)]
+        self._draws = [_Draws(axis) for axis in drawn]
+        self._lookups = [(axis, _lookup(axis)) for axis in self.program.request_axes if axis not in drawn]
+        self._late = _LateReader(index) if self.program.late else None
+        self._free = self.program.alive & ~self.program.with_catalogue & ~self.program.with_sent
+        self._has_free = bool(self._free.any())
+        self._reads_id = any(f"{self.program.kind}.id" in axis.features for axis in self.program.catalogue_axes)
+        self._number(numbers)
+
+    def _number(self, numbers: Int32) -> None:
+        self.numbers = numbers
+        self.clause_numbers = numbers[self.program.clause_strategy].astype(np.int32)
+        gone = pack_bits(np.flatnonzero(self.clause_numbers < 0), self.program.words)
+        self._base = self.program.alive & ~gone
+        self._memo: dict[tuple[int, tuple[Any, ...]], Words] = {}
+
+    def renumbered(self, numbers: Int32, lists: Lists) -> Layer:
+        """The same layer in another release: tables and index are shared, numbers are not."""
+        other = copy.copy(self)
+        other.lists = lists
+        other._number(numbers)
+        return other
+
+    def mask(self, values: Values) -> Words:
+        """The clauses that the request leaves possible; uint64 (words,)."""
+        mask = self._base.copy()
+        for place, (axis, lookup) in enumerate(self._lookups):
+            if isinstance(axis, OrderedAxis | ConstantAxis):
+                assert lookup is not None
+                mask &= axis.bits[lookup(values.get(axis.feature))]
+            else:
+                mask &= self._evaluated(place, axis, values)
+        for draws in self._draws:
+            mask &= draws.mask(values)
+        return mask
+
+    def _evaluated(self, place: int, axis: Axis, values: Values) -> Words:
+        names = sorted(axis.features)
+        key = (place, tuple(_hashable(values.get(name)) for name in names))
+        if key not in self._memo:
+            if len(self._memo) >= MEMO_LIMIT:
+                self._memo.clear()
+            row = Table({n: column_from_python(self.program.types[n], [values.get(n)]) for n in names}, 1)
+            bits = np.full(self.program.words, ~np.uint64(0))
+            for assignment in axis.assign(row, self.lists):
+                bits &= assignment.bits[assignment.codes[0]]
+            self._memo[key] = bits
+        return self._memo[key]
+
+    def fire(
+        self, values: Values, candidates: CandidateRows, rows: Int32, sent: Mapping[str, Column], out: Words
+    ) -> None:
+        """Set the bits of the strategies that fire for the candidates in `out`, uint64 (n, release's words).
+
+        rows: the candidates' rows of the catalogue, -1 for those it lacks.
+        """
+        program, n = self.program, len(rows)
+        mask = self.mask(values)
+        late = self._late.read(values, sent) if self._late else None
+        pairs = self._sent_pairs(candidates, mask)
+        combined = kernel.combine(pairs, mask, n) if pairs and (mask & program.bound_sent).any() else None
+        free = _places(mask & self._free) if self._has_free else _NONE
+        kernel.gather(rows, self.index.postings, mask, combined, free, self.clause_numbers, late, out)
+        if pairs and (own := mask & program.with_sent).any():
+            lists = posting_lists(*kernel.match(pairs, own, n))
+            self._gather_own(lists, mask, None, late, rows, out)
+        if self._reads_id and (rows < 0).any():
+            # Nothing is known of candidates the catalogue lacks, but their id.
+            fired = np.zeros_like(out)
+            lists = posting_lists(*self.index.match(candidates, n))
+            self._gather_own(lists, mask, combined, late, rows, fired)
+            out[rows < 0] |= fired[rows < 0]
+
+    def _gather_own(
+        self, lists: kernel.PostingLists, mask: Words, sent: Words | None, late: Late | None, rows: Int32, out: Words
+    ) -> None:
+        """Gather through lists that belong to the candidates themselves, not to rows of the catalogue."""
+        if late is not None:
+            columns = [_by_candidate(column, rows) for column in late.columns]
+            late = Late(late.first, late.column, late.op, late.known, late.scalar, columns)
+        own = np.arange(len(rows), dtype=np.int32)
+        kernel.gather(own, lists, mask, sent, _NONE, self.clause_numbers, late, out)
+
+    def _sent_pairs(self, candidates: CandidateRows, mask: Words) -> list[Pair]:
+        axes = [axis for axis in (*self.program.sent_axes, *self.program.mixed_axes) if (axis.touched & mask).any()]
+        return pairs_of(axes, candidates, self.lists)
+
+    def decide_fully(self, candidates: Rows) -> tuple[Words, Words]:
+        """Every clause for every candidate without posting lists: (true, not false), uint64 (n, words) each.
+
+        The slow way to the same answer: for unknowns, for scans, and as a check on the fast way.
+        """
+        shape = (candidates.length, self.program.words)
+        true = np.broadcast_to(self._base, shape).copy()
+        possible = np.broadcast_to(self._base | ~self.program.alive, shape).copy()
+        for axis in self.program.axes:
+            for assignment in axis.assign(candidates, self.lists):
+                true &= assignment.bits[assignment.codes]
+                possible &= assignment.possible[assignment.codes]
+        return true, possible
+
+
+class _Draws:
+    """The canaries drawn by one of the request's ids: a shopper is seldom the one before."""
+
+    def __init__(self, axis: Axis) -> None:
+        assert isinstance(axis, OutcomeAxis)
+        self._unit = next(iter(axis.features))
+        self._atoms = [atom for atom in axis.atoms if isinstance(atom, Draw)]
+        outside = np.full((len(self._atoms), len(self._atoms)), TRUE, np.int8)
+        np.fill_diagonal(outside, FALSE)
+        self._rows_outside = clause_bits(outside, axis.uses, axis.words)[0]
+
+    def mask(self, values: Values) -> Words:
+        """The clauses left possible by who is in which canary."""
+        unit = values.get(self._unit)
+        outside = [unit is None or not draw(atom.strategy_id, unit, atom.share) for atom in self._atoms]
+        mask: Words = np.bitwise_and.reduce(self._rows_outside[outside], axis=0, initial=~np.uint64(0))
+        return mask
+
+
+class _LateReader:
+    """Makes the late literals of a request: what does not change is laid out once."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._atoms = sorted(index.program.late, key=lambda atom: atom.clause)
+        counts = np.bincount([atom.clause for atom in self._atoms], minlength=index.program.clause_count)
+        self._first = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+        self._names = list(dict.fromkeys(atom.feature.name for atom in self._atoms))
+        self._column = np.array([self._names.index(atom.feature.name) for atom in self._atoms], np.int32)
+        self._ops = np.array([atom.code for atom in self._atoms], np.uint8)
+        alike: dict[tuple[Node, str | None, int], list[int]] = {}
+        for place, atom in enumerate(self._atoms):
+            text = atom.feature.name if atom.feature.type == STRING else None
+            alike.setdefault((atom.value, text, atom.offset), []).append(place)
+        # Each value of the request is found once, however many literals compare with it.
+        self._groups = [
+            (value_finder(value), np.array(places), value.type == DOUBLE, text, offset)
+            for (value, text, offset), places in alike.items()
+        ]
+
+    def read(self, values: Values, sent: Mapping[str, Column]) -> Late:
+        columns = self._index.late_columns
+        scalar = np.zeros(len(self._atoms), np.int64)
+        doubles = scalar.view(np.float64)
+        known = np.ones(len(self._atoms), np.bool_)
+        for find, places, double, text, offset in self._groups:
+            value = find(values)
+            if value is None:
+                known[places] = False
+            elif double:
+                doubles[places] = value
+            elif text is not None:
+                scalar[places] = (
+                    self._index.late_codes[text].get(value, -1) if text in columns else _code(sent.get(text), value)
+                )
+            else:
+                scalar[places] = clamp_to_int64(value + offset)
+        read = [columns[name] if name in columns else _sent_late(sent.get(name)) for name in self._names]
+        return Late(self._first, self._column, self._ops, known, scalar, read)
+
+
+def _lookup(axis: Axis) -> Callable[[Any], int] | None:
+    """From a Python value to the row of a table axis: called for every request."""
+    if isinstance(axis, OrderedAxis):
+        bounds = axis.boundaries.tolist()
+        unknown, nan = len(bounds) + 2, len(bounds) + 1
+        return lambda v: unknown if v is None else nan if v != v else bisect.bisect_right(bounds, v)
+    return axis.row_of if isinstance(axis, ConstantAxis) else None
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(_hashable(item) for item in value) if isinstance(value, list) else value
+
+
+def _places(words: Words) -> Int32:
+    return np.flatnonzero(np.unpackbits(words.view(np.uint8), bitorder="little")).astype(np.int32)
+
+
+def _sent_late(column: Column | None) -> LateColumn:
+    if column is None:
+        return LateColumn(np.zeros(0, np.int64), np.zeros(0, np.uint8), False)
+    return LateColumn(np.ascontiguousarray(column.values), pack_known(column.known), False)
+
+
+def _code(column: Column | None, text: str) -> int:
+    """The text's code in the column; -1, which no value has, where it does not occur."""
+    if column is None or column.dictionary is None:
+        return -1
+    return int(pc.index(column.dictionary, pa.scalar(text, pa.large_string())).as_py())
+
+
+def _by_candidate(column: LateColumn, rows: Int32) -> LateColumn:
+    if not column.by_row:
+        return column
+    if len(column.values) == 0:
+        return LateColumn(np.zeros(len(rows), column.values.dtype), pack_known(np.zeros(len(rows), np.bool_)), False)
+    safe = np.where(rows < 0, 0, rows)
+    known = unpack_known(column)[safe] & (rows >= 0)
+    return LateColumn(column.values[safe], pack_known(known), False)

@@ -1,0 +1,218 @@
+"""Which versions of which strategies run together, and are they still what was built?
+
+A release is one file: a zip with `release.json` (number, parent, author, time, digests), the schema, the strategies and
+the named lists it was built from. It is built only if every strategy compiles and passes its examples, and the same
+inputs give the same bytes. Compiled tables are not in it: they are made again wherever it runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from aedile.documents import unreadable
+from aedile.engine.actions import MULTIPLIER_MAX, MULTIPLIER_MIN
+from aedile.engine.engine import lists_used
+from aedile.engine.examples import example_errors
+from aedile.engine.list_files import read_lists
+from aedile.engine.strategy import Strategy
+from aedile.engine.strategy_read import read_strategies
+from aedile.errors import Errors, Place, ReleaseError, define
+from aedile.language.lists import NamedList
+from aedile.language.schema import Schema, load_schema
+
+MANIFEST = "release.json"
+FORMAT = 1
+#: What the engine itself fixes: a change of these is a change of what a release does.
+SETTINGS: Mapping[str, Any] = {"multiplier": [MULTIPLIER_MIN, MULTIPLIER_MAX]}
+#: Unpacked, a release is no larger than this: ten million list entries of 128 bytes, and room.
+MAX_BYTES = 2 << 30
+
+NOT_A_RELEASE = define("AED-REL-001", "The file is not a release.", "aedile release inspect notes.txt")
+TAMPERED = define("AED-REL-002", "A release does not hold what its digests say.", "a strategy edited inside the zip")
+WRONG_FORMAT = define("AED-REL-003", "A release is of a format this version cannot read.", '{"format": 99}')
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One strategy in a release: which version of it, in which stage, and for a canary to what share."""
+
+    id: str
+    version: str
+    stage: str
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a release is: everything that decides stands here by digest (SHA-256, hex)."""
+
+    number: int
+    parent: int | None
+    author: str
+    time: str
+    schema: str
+    settings: str
+    lists: Mapping[str, str]
+    strategies: tuple[Running, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the manifest, and through its digests of all that decides."""
+        return _digest(_canonical(self.to_dict()))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"format": FORMAT, **asdict(self), "strategies": [asdict(s) for s in self.strategies]}
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release with all it holds."""
+
+    manifest: Manifest
+    schema: Schema
+    strategies: tuple[Strategy, ...]
+    lists: Mapping[str, NamedList]
+
+
+def build_release(
+    schema_path: Path,
+    strategies_path: Path,
+    lists_path: Path | None,
+    *,
+    number: int,
+    parent: int | None,
+    author: str,
+    time: str,
+) -> tuple[Manifest, bytes]:
+    """The release of these files; `Errors` with every strategy that does not compile or pass its examples."""
+    schema, strategies, lists = read_world(schema_path, strategies_path, lists_path)
+    manifest = _manifest(schema, strategies, lists, number, parent, author, time)
+    files = {MANIFEST: json.dumps(manifest.to_dict(), indent=1, sort_keys=True).encode() + b"\n"}
+    files["schema.yaml"] = schema_path.read_bytes()
+    for strategy in strategies:
+        assert strategy.file is not None
+        files[f"strategies/{strategy.id}.yaml"] = Path(strategy.file).read_bytes()
+    if lists_path is not None:
+        files.update({f"lists/{name}.txt": (lists_path / f"{name}.txt").read_bytes() for name in lists})
+    return manifest, _zip(files)
+
+
+def read_world(
+    schema_path: Path, strategies_path: Path, lists_path: Path | None
+) -> tuple[Schema, list[Strategy], dict[str, NamedList]]:
+    """Schema, strategies and lists from their files; raises `Errors` unless all compile and pass their examples."""
+    schema = load_schema(schema_path)
+    lists = read_lists(lists_path) if lists_path is not None else {}
+    strategies = read_strategies(strategies_path, schema, lists)
+    failed = example_errors(strategies, schema, lists)
+    if failed:
+        raise Errors(list(failed))
+    return schema, strategies, lists
+
+
+def read_release(path: Path) -> Release:
+    """The release in a file, compiled anew and compared with its digests."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _read(archive, path)
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
+        raise ReleaseError(
+            NOT_A_RELEASE,
+            f"`{path.name}` is not a release: {error}",
+            place=Place(str(path)),
+            fix="name a file that `aedile release build` has written",
+        ) from None
+
+
+def _read(archive: zipfile.ZipFile, path: Path) -> Release:
+    said = json.loads(archive.read(MANIFEST))
+    if said.get("format") != FORMAT:
+        raise ReleaseError(
+            WRONG_FORMAT,
+            f"the release is of format {said.get('format')!r}; this version reads {FORMAT}",
+            place=Place(str(path)),
+            fix="build the release again with this version",
+        )
+    names = [info.filename for info in archive.infolist() if info.filename != MANIFEST]
+    strange = [name for name in names if not _is_ours(name)]
+    if strange or sum(info.file_size for info in archive.infolist()) > MAX_BYTES:
+        raise KeyError(f"it holds {strange[0]!r}" if strange else "it unpacks to more than 2 GiB")
+    with tempfile.TemporaryDirectory() as folder:
+        archive.extractall(folder, names)
+        root = Path(folder)
+        (root / "strategies").mkdir(exist_ok=True)
+        lists_path = root / "lists"
+        schema, strategies, lists = read_world(
+            root / "schema.yaml", root / "strategies", lists_path if lists_path.is_dir() else None
+        )
+    found = _manifest(schema, strategies, lists, said["number"], said["parent"], said["author"], said["time"])
+    if found.to_dict() != said:
+        raise ReleaseError(
+            TAMPERED,
+            f"release {said['number']} does not hold what its digests say",
+            place=Place(str(path)),
+            hint=_difference(found.to_dict(), said),
+            fix="take the file from where it was built, or build it again",
+        )
+    return Release(found, schema, tuple(strategies), lists)
+
+
+def _is_ours(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    if parts == ("schema.yaml",):
+        return True
+    return len(parts) == 2 and (parts[0], PurePosixPath(name).suffix) in {("strategies", ".yaml"), ("lists", ".txt")}
+
+
+def _difference(found: Mapping[str, Any], said: Mapping[str, Any]) -> str:
+    changed = sorted(key for key in {*found, *said} if found.get(key) != said.get(key))
+    return f"these differ: {', '.join(changed)}"
+
+
+def _manifest(
+    schema: Schema,
+    strategies: list[Strategy],
+    lists: Mapping[str, NamedList],
+    number: int,
+    parent: int | None,
+    author: str,
+    time: str,
+) -> Manifest:
+    used = set().union(*(lists_used(strategy) for strategy in strategies))
+    running = (
+        Running(s.id, s.version, s.stage, s.canary.share if s.stage == "canary" and s.canary else None)
+        for s in strategies
+        if s.stage != "paused"
+    )
+    return Manifest(
+        number, parent, author, time, schema.digest(), _digest(_canonical(SETTINGS)),
+        {name: lists[name].digest for name in sorted(used)}, tuple(running),
+    )  # fmt: skip
+
+
+def _canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _zip(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # the same inputs give the same bytes
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, files[name])
+    return buffer.getvalue()
