@@ -22,9 +22,9 @@ from aedile.engine.axis_bits import (
     spread,
     touched_by,
 )
-from aedile.language.columns import Column, Rows
-from aedile.language.evaluate import Table
-from aedile.language.ir import Call, Const, Feature, Node
+from aedile.language.columns import Column, Rows, unknown_column
+from aedile.language.evaluate import Table, evaluate
+from aedile.language.ir import Call, Const, Feature, Node, rewrite, walk
 from aedile.language.lists import Lists
 from aedile.language.types import STRING, list_of
 
@@ -115,6 +115,12 @@ class TextAxis:
         self.feature = feature
         self.features = frozenset((feature,))
         self.touched = touched_by(uses, words)
+        # normalized() costs more than all that is asked of its result: it is done once, whoever asks.
+        self._normalized: dict[Node, Feature] = {
+            node: Feature(STRING, f"normalized({feature})") for node in _normalized_in(atoms)
+        }
+        self._asked = tuple(rewrite(atom, lambda node: self._normalized.get(node, node)) for atom in atoms)
+        self._without_text: Outcomes | None = None
         self._forget()
 
     def _forget(self) -> None:
@@ -132,7 +138,7 @@ class TextAxis:
         if len(places) and places.min() < 0:
             self._learn(column.dictionary.filter(pa.array(places < 0)), lists)
             places = self._known_texts.find_texts(column.dictionary)
-        unknown = self._row_of_pattern(np.full(len(self.atoms), UNKNOWN, np.int8))
+        unknown = self._row_of_pattern(self._unknown(lists)[:, 0])
         codes = kernel.choose(column.values, column.known, self._row_of_text[places], unknown)
         return [Assignment(spread(codes, rows.length), self._bits, self._possible)]
 
@@ -155,15 +161,24 @@ class TextAxis:
 
     def _outcomes(self, texts: pa.LargeStringArray, lists: Lists) -> Outcomes:
         count = len(texts)
-        column = Column(STRING, np.ones(count, np.bool_), np.arange(count, dtype=np.int32), texts)
-        table = Table({self.feature: column}, count)
-        return np.stack([outcomes(atom, table, lists) for atom in self.atoms])
+        return self._evaluated(Column(STRING, np.ones(count, np.bool_), np.arange(count, dtype=np.int32), texts), lists)
+
+    def _evaluated(self, column: Column, lists: Lists) -> Outcomes:
+        own = Table({self.feature: column}, len(column))
+        columns = {stand_in.name: evaluate(node, own, lists) for node, stand_in in self._normalized.items()}
+        table = Table({self.feature: column, **columns}, len(column))
+        return np.stack([outcomes(atom, table, lists) for atom in self._asked])
+
+    def _unknown(self, lists: Lists) -> Outcomes:
+        """The atoms' outcomes where the feature is unknown, (atoms, 1): `all` over nothing is true even then."""
+        if self._without_text is None:
+            self._without_text = self._evaluated(unknown_column(STRING, 1), lists)
+        return self._without_text
 
     def _anew(self, column: Column, length: int, lists: Lists) -> list[Assignment]:
-        """For a whole catalogue's texts; the last outcome stands for unknown."""
+        """For a whole catalogue's texts; the last outcome is that of no text at all."""
         assert column.dictionary is not None
-        found = self._outcomes(column.dictionary, lists)
-        found = np.concatenate((found, np.full((len(self.atoms), 1), UNKNOWN, np.int8)), axis=1)
+        found = np.concatenate((self._outcomes(column.dictionary, lists), self._unknown(lists)), axis=1)
         chosen = np.where(column.known, column.values, np.int32(len(column.dictionary)))
         return self._parted(found, list(range(len(self.atoms))), spread(chosen, length))
 
@@ -176,6 +191,12 @@ class TextAxis:
         uses = [Use(place[use.atom], use.negated, use.clause) for use in self.uses if use.atom in place]
         bits, possible = clause_bits(patterns, uses, self.words)
         return [Assignment(codes[chosen], bits, possible)]
+
+
+def _normalized_in(atoms: tuple[Node, ...]) -> set[Node]:
+    """Every `normalized(feature)` in the atoms."""
+    calls = (node for atom in atoms for node in walk(atom) if isinstance(node, Call))
+    return {call for call in calls if call.function == "normalized" and isinstance(call.args[0], Feature)}
 
 
 def _patterns(found: Outcomes) -> tuple[Outcomes, npt.NDArray[np.int32]]:

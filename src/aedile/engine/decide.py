@@ -174,6 +174,9 @@ def _joined(parts: Sequence[_Part], n: int) -> tuple[Verdicts, list[list[int]]]:
     """The parts' verdicts in the order of all candidates."""
     if len(parts) == 1:
         return parts[0].verdicts, parts[0].unknown
+    if not parts:
+        none, offsets = np.zeros(0, np.int32), np.zeros(1, np.int64)
+        return Verdicts(none, np.zeros(0), offsets, none, np.zeros(0, np.bool_), offsets, none), []
     excluded, multiplier = np.full(n, -1, np.int32), np.ones(n)
     unknown: list[list[int]] = [[] for _ in range(n)]
     for part in parts:

@@ -57,9 +57,18 @@ def _fires(strategy: Strategy, example: Example, schema: Schema, lists: Lists) -
     given = dict(example.given) | {"request.market": example.market, "request.channel": example.channel}
     # An example without a time is about a moment at which no entry of a list has expired yet.
     given.setdefault("request.time", strategy.starts if strategy.starts is not None else 0)
+    if not _in_time(strategy, given["request.time"]):
+        return False
     columns = {name: column_from_python(type_, [given.get(name)]) for name, type_ in types.items()}
     tables = compile_tables(condition_in_market(strategy, example.market), types, lists)
     return bool(np.all(decide(tables, Table(columns, 1), lists) == TRUE))
+
+
+def _in_time(strategy: Strategy, time: int | None) -> bool:
+    """Whether the strategy has started and not expired; an unknown time is inside where there is no bound."""
+    if time is None:
+        return strategy.starts is None and strategy.expires is None
+    return (strategy.starts is None or time >= strategy.starts) and (strategy.expires is None or time < strategy.expires)
 
 
 def example_errors(strategies: Iterable[Strategy], schema: Schema, lists: Lists) -> list[StrategyError]:

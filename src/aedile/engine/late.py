@@ -16,7 +16,18 @@ from aedile.language.columns import column_from_python
 from aedile.language.evaluate import Table, evaluate
 from aedile.language.ir import Call, Const, Feature, Node, features_of, walk
 from aedile.language.normal import canonical_atom
-from aedile.language.types import COMPUTED_DURATION_MAX, DOUBLE, DURATION, INT, INT_MAX, INT_MIN, STRING, TIMESTAMP
+from aedile.language.types import (
+    COMPUTED_DURATION_MAX,
+    DOUBLE,
+    DURATION,
+    INT,
+    INT_MAX,
+    INT_MIN,
+    STRING,
+    TIMESTAMP,
+    TIMESTAMP_MAX,
+    TIMESTAMP_MIN,
+)
 
 Values = Mapping[str, Any]
 _MIRRORED = {"==": "==", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -92,8 +103,8 @@ def _difference(op: str, left: Node, right: int, is_of_request: Callable[[str], 
 def value_finder(node: Node) -> Callable[[Values], Any]:
     """A function from the request's feature values (None: unknown) to the expression's value, None where unknown.
 
-    Features, constants and double arithmetic become closures of a fraction of a microsecond; anything else goes
-    through the evaluator.
+    Features, constants, double arithmetic and shifted times become closures of a fraction of a microsecond; anything
+    else goes through the evaluator.
     """
     if isinstance(node, Const):
         constant = node.value
@@ -104,7 +115,19 @@ def value_finder(node: Node) -> Callable[[Values], Any]:
     if isinstance(node, Call) and node.function in _DOUBLE and all(arg.type == DOUBLE for arg in node.args):
         left, right = node.args
         return _binary(_DOUBLE[node.function], value_finder(left), value_finder(right))
+    if isinstance(node, Call) and node.type == TIMESTAMP and node.function in ("+", "-"):
+        moment, span = node.args
+        if isinstance(span, Const) and span.type == DURATION:
+            return _shifted(value_finder(moment), span.value if node.function == "+" else -span.value)
     return _evaluated(node)
+
+
+def _shifted(moment: Callable[[Values], Any], by: int) -> Callable[[Values], Any]:
+    def found(values: Values) -> Any:
+        at = moment(values)
+        return at + by if at is not None and TIMESTAMP_MIN <= at + by <= TIMESTAMP_MAX else None
+
+    return found
 
 
 _DOUBLE: dict[str, Callable[[float, float], float]] = {

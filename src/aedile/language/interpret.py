@@ -185,17 +185,19 @@ def enter(node: ir.Comprehension, scope: AnyScope) -> tuple[Column, Inside]:
 
 
 def _varies(node: ir.Comprehension, scope: AnyScope) -> bool:
-    features, variables = _outer_names(node)
+    features, variables, lists = _outer_names(node)
+    if any(scope.named_list(name).has_expiry for name in lists):
+        features |= {"request.time"}
     return any(len(scope.variable(name)) != 1 for name in variables) or any(
         len(scope.column(name)) != 1 for name in features
     )
 
 
 @lru_cache(maxsize=4096)
-def _outer_names(node: ir.Comprehension) -> tuple[frozenset[str], frozenset[str]]:
-    """The features and the outer variables that the body of a comprehension reads."""
-    timed = {"request.time"} if any(isinstance(n, ir.InList) for n in ir.walk(node.body)) else set()
-    return ir.features_of(node.body) | timed, free_variables(node.body) - {node.variable}
+def _outer_names(node: ir.Comprehension) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The features, the outer variables and the named lists that the body of a comprehension reads."""
+    lists = frozenset(n.list_name for n in ir.walk(node.body) if isinstance(n, ir.InList))
+    return ir.features_of(node.body), free_variables(node.body) - {node.variable}, lists
 
 
 def free_variables(node: ir.Node) -> frozenset[str]:

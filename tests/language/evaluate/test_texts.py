@@ -13,7 +13,7 @@ from aedile.language.check import Environment, compile_condition
 from aedile.language.columns import Column, column_from_python
 from aedile.language.evaluate import Table
 from aedile.language.shapes import compact
-from aedile.language.text import _TABLE, normalize
+from aedile.language.text import _TABLE, _pass, normalize
 from aedile.language.types import STRING
 from tests.language.evaluate.samples import values_of, worth
 
@@ -116,3 +116,8 @@ def test_codes_of_unknown_rows_may_be_anything() -> None:
         values = values_of(node, Table({"x": wild}, 3))
         assert values[1] is None, text
         assert values[0] is True, text
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_plain_ascii_is_read_as_all_other_text_is(text: str) -> None:
+    assert normalize(text) == _pass(_pass(text))
