@@ -6,6 +6,7 @@ A draw is a hash, not a random number: the same unit stays in as the share grows
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,8 +32,23 @@ class Draw(Node):
 
 def draw(strategy_id: str, unit_id: str, share: float) -> bool:
     """Whether the unit is in: the first 8 bytes of SHA-256(strategy id, NUL, unit id) < share × 2^64."""
-    digest = hashlib.sha256(f"{strategy_id}\0{unit_id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2.0**64
+    return is_inside(prefix(strategy_id), unit_id.encode(), least_outside(share))
+
+
+def prefix(strategy_id: str) -> bytes:
+    """What is hashed before a unit's id."""
+    return strategy_id.encode() + b"\0"
+
+
+def least_outside(share: float) -> bytes:
+    """The first 8 bytes of the least digest that is not in, big-endian; after all digests for a share of 1."""
+    bound = math.ceil(share * 2.0**64)
+    return bound.to_bytes(8, "big") if bound < 2**64 else b"\xff" * 33
+
+
+def is_inside(before: bytes, unit: bytes, bound: bytes) -> bool:
+    # A digest that begins with the bound is longer than it, and so not less: bytes compare as the numbers do.
+    return hashlib.sha256(before + unit).digest() < bound
 
 
 def draw_column(node: Draw, units: Column) -> Column:
@@ -41,6 +57,7 @@ def draw_column(node: Draw, units: Column) -> Column:
     assert units.dictionary is not None
     texts: Sequence[str] = units.dictionary.take(used).to_pylist()
     inside = np.zeros(len(units.dictionary), np.bool_)
-    inside[used] = [draw(node.strategy_id, text, node.share) for text in texts]
+    before, bound = prefix(node.strategy_id), least_outside(node.share)
+    inside[used] = [is_inside(before, text.encode(), bound) for text in texts]
     known: Bools = np.ones(len(units), np.bool_)
     return Column(BOOL, known, inside[units.values] & units.known)

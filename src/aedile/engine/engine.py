@@ -141,6 +141,9 @@ class Engine:
         ids: n entity ids. values: of the request, from `values`. sent: features that came with the candidates, by
         full name, n rows each.
         """
+        layers = self._layers.get(kind, ())
+        if len(layers) == 1 and layers[0].is_listed:
+            return layers[0].decide(values, self.store.rows(kind, ids), self.book)
         return kernel.resolve(self.fire(kind, ids, values, sent), self.book)
 
     def fire(

@@ -109,7 +109,7 @@ class Index:
         if not self.program.late:
             return
         for name in {atom.feature.name for atom in self.program.late}:
-            if self._is_sent(name):
+            if self.reads_sent(name):
                 continue
             column = EntityRows(self.store, self.program.kind, None).column(name)
             if column.type == STRING:
@@ -122,7 +122,8 @@ class Index:
             else:
                 self.late_columns[name] = LateColumn(column.values, pack_known(column.known), True)
 
-    def _is_sent(self, name: str) -> bool:
+    def reads_sent(self, name: str) -> bool:
+        """Whether the feature comes with the candidate."""
         spec = self.store.schema.features.get(name)
         return spec is not None and spec.source == "request"
 

@@ -6,13 +6,15 @@ shapes and bounds every array, so that neither needs to trust its caller.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from aedile.engine import kernel_numpy
 from aedile.engine.actions import MULTIPLIER_MAX, MULTIPLIER_MIN
@@ -103,6 +105,10 @@ class PostingLists:
     lists: npt.NDArray[np.uint8]
 
     @property
+    def packed(self) -> tuple[Any, ...]:
+        return self.starts, self.lengths, self.lists
+
+    @property
     def nbytes(self) -> int:
         return self.starts.nbytes + self.lengths.nbytes + self.lists.nbytes
 
@@ -131,28 +137,36 @@ def pack_known(known: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
     return np.packbits(known, bitorder="little")
 
 
-def unpack_known(column: LateColumn) -> npt.NDArray[np.bool_]:
-    return np.unpackbits(column.known, bitorder="little", count=len(column.values)).astype(np.bool_)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Late:
     """Literals that compare a column with a value of the request, checked only where the rest of a clause holds.
 
     first: int32 (clauses + 1,): clause c has literals first[c]..first[c + 1].
-    column, op, known, scalar: one entry a literal; op is a place in `COMPARISONS`, + 8 when negated; scalar holds
-        an int64 or the bits of a double; known says whether the request's side has a value.
+    column, truth, known, scalar: one entry a literal. truth has four bits: whether the literal is true where the
+        column is less than the request's side, equal to it, more, or neither (NaN); see `TRUTHS`. scalar holds an
+        int64 or the bits of a double; known says whether the request's side has a value.
     """
 
     first: Int32
     column: Int32
-    op: npt.NDArray[np.uint8]
+    truth: npt.NDArray[np.uint8]
     known: npt.NDArray[np.bool_]
     scalar: npt.NDArray[np.int64]
     columns: Sequence[LateColumn]
 
+    @property
+    def packed(self) -> tuple[Any, ...]:
+        return (
+            self.first,
+            self.column,
+            self.truth,
+            self.known,
+            self.scalar,
+            [column.packed for column in self.columns],
+        )
 
-COMPARISONS = ("==", "<", "<=", ">", ">=")
+
+TRUTHS = {"==": 0b0010, "<": 0b0001, "<=": 0b0011, ">": 0b0100, ">=": 0b0110}
 
 
 def gather(
@@ -174,16 +188,24 @@ def gather(
     if compiled is None:
         kernel_numpy.gather(rows, lists, mask, sent, open_clauses, clause_strategy, late, out)
         return
-    packed = None
-    if late is not None:
-        packed = (late.first, late.column, late.op, late.known, late.scalar, [c.packed for c in late.columns])
     compiled.gather(
-        rows, len(rows), lists.starts, lists.lengths, lists.lists, len(lists.starts), mask, len(mask), sent,
-        open_clauses, len(open_clauses), clause_strategy, len(clause_strategy), packed, out, out.shape[1],
+        rows, len(rows), lists.packed, mask, len(mask), sent, open_clauses, len(open_clauses), clause_strategy,
+        len(clause_strategy), late.packed if late is not None else None, out, out.shape[1],
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+def scatter(bits: Words, mask: Words, clause_strategy: Int32, late: Late | None, rows: Int32, out: Words) -> None:
+    """What `gather` does, from uint64 (n, words) bits of the clauses that hold for each candidate."""
+    if compiled is None:
+        kernel_numpy.scatter(bits & mask, clause_strategy, late, rows, out)
+        return
+    compiled.scatter(
+        bits, len(bits), len(mask), mask, clause_strategy, len(clause_strategy),
+        late.packed if late is not None else None, rows, out, out.shape[1],
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
 class ActionBook:
     """What resolving needs to know of the strategies, by number.
 
@@ -199,47 +221,84 @@ class ActionBook:
     exempt_row: Int32
     exempts: Words
 
+    @cached_property
+    def packed(self) -> tuple[Any, ...]:
+        masks = [np.packbits(self.kind == kind, bitorder="little") for kind in (1, 2, 3)]
+        padded = [np.pad(mask, (0, 8 * len(self.live) - len(mask))) for mask in masks]
+        return self.live, self.shadow, self.kind, self.factor, self.exempt_row, self.exempts, np.concatenate(padded)
+
 
 def resolve(bits: Words, book: ActionBook) -> Verdicts:
     """Verdicts from uint64 (n, words) strategies that fire: exempt, then exclude, then multiply."""
     if compiled is None:
         return kernel_numpy.resolve(bits, book)
     n, words = bits.shape
+    return _verdicts(n, words, lambda out: compiled.resolve(bits, n, words, book.packed, out))
+
+
+def decide(
+    rows: Int32, lists: PostingLists, mask: Words, clause_strategy: Int32, late: Late | None, book: ActionBook
+) -> Verdicts:
+    """`gather` and `resolve` in one go, for rows whose strategies all come from posting lists.
+
+    The strategies must ascend with the clauses, -1 aside; clauses of strategies that are -1 are not in `mask`.
+    """
+    words = len(book.live)
+    if compiled is None:
+        out = np.zeros((len(rows), words), np.uint64)
+        kernel_numpy.gather(rows, lists, mask, None, np.empty(0, np.int32), clause_strategy, late, out)
+        return kernel_numpy.resolve(out, book)
+    packed = late.packed if late is not None else None
+    return _verdicts(
+        len(rows),
+        words,
+        lambda out: compiled.decide(
+            rows, len(rows), lists.packed, mask, len(mask), clause_strategy, len(clause_strategy), packed, words,
+            book.packed, out,
+        ),
+    )  # fmt: skip
+
+
+def _verdicts(n: int, words: int, fill: Callable[[tuple[Any, ...]], tuple[int, int] | None]) -> Verdicts:
+    """The verdicts `fill` writes; it is called again with more room until there is enough."""
     fired_offsets, shadow_offsets = np.empty(n + 1, np.int64), np.empty(n + 1, np.int64)
     excluded, multiplier = np.empty(n, np.int32), np.empty(n, np.float64)
     room = words * 64 + 2  # what one candidate could need
-    capacity, shadow_capacity = n * 16 + room, n * 4 + 64
+    capacity, shadow_capacity = n * 16 + room, n * 4 + room
     while True:
         fired, acts = np.empty(capacity, np.int32), np.empty(capacity, np.bool_)
         shadow = np.empty(shadow_capacity, np.int32)
-        used, used_shadow = compiled.resolve(
-            bits, n, words, book.live, book.shadow, book.kind, book.factor, book.exempt_row, book.exempts,
-            len(book.kind), fired_offsets, fired, acts, capacity, shadow_offsets, shadow, shadow_capacity,
-            excluded, multiplier, MULTIPLIER_MIN, MULTIPLIER_MAX,
-        )  # fmt: skip
-        if 0 <= used_shadow <= shadow_capacity:
+        used = fill(
+            (fired_offsets, fired, acts, shadow_offsets, shadow, excluded, multiplier, MULTIPLIER_MIN, MULTIPLIER_MAX)
+        )
+        if used is not None:
             return Verdicts(
-                excluded, multiplier, fired_offsets, fired[:used], acts[:used], shadow_offsets, shadow[:used_shadow]
+                excluded,
+                multiplier,
+                fired_offsets,
+                fired[: used[0]],
+                acts[: used[0]],
+                shadow_offsets,
+                shadow[: used[1]],
             )
-        capacity = 4 * capacity if used < 0 else capacity
-        shadow_capacity = max(shadow_capacity, used_shadow)
+        capacity, shadow_capacity = 4 * capacity, 4 * shadow_capacity
 
 
 class IdIndex:
-    """From entity id to row. Exact: hashes only say where to look, the id itself is compared.
+    """From entity id to row.
 
-    Costs 10 to 14 bytes an entity beside the ids themselves.
+    Ids are compared by a hash of 64 bits, distinct for all ids that are in: 16 to 20 bytes an entity beside the ids.
     """
 
     def __init__(self, ids: pa.LargeStringArray) -> None:
         self._ids = ids
-        self._slots = np.zeros(0, np.uint64)
+        self._seed = _SEED
+        self._slots = np.zeros(0, np.uint8)
         self._rows: dict[str, int] = {}
-        self._offsets, self._data = _buffers(ids)
         if compiled is None:
             self._rows = {id_: row for row, id_ in enumerate(ids.to_pylist())}
         else:
-            self._build(0)
+            self._add(0)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -252,28 +311,35 @@ class IdIndex:
     def nbytes(self) -> int:
         return self._slots.nbytes
 
-    def _build(self, start: int) -> None:
-        if len(self._ids) >= 0.8 * len(self._slots):
-            self._slots = np.zeros(8 + int(1.4 * len(self._ids)), np.uint64)
-            start = 0
-        compiled.index_add(self._slots, self._offsets, self._data, len(self._ids), _SEED, start)
+    def _add(self, start: int) -> None:
+        """Put the rows from `start` on into the slots; all of them where the slots get too few."""
+        offsets, data = _buffers(self._ids)
+        while True:
+            if len(self._ids) * _SLOT >= 0.8 * len(self._slots) or start == 0:
+                self._slots = np.zeros((8 + int(1.4 * len(self._ids))) * _SLOT, np.uint8)
+                start = 0
+            twice = compiled.index_add(self._slots, offsets, data, len(self._ids), self._seed, start)
+            if twice < 0:
+                return
+            if len(pc.unique(self._ids)) < len(self._ids):
+                raise ValueError(f"the id {self._ids[twice].as_py()!r} is there twice")
+            self._seed, start = self._seed + 1, 0  # two ids of one hash: another hash parts them
 
     def extended(self, ids: pa.LargeStringArray) -> None:
         """Add ids that are not there yet, as the next rows."""
         start = len(self._ids)
         self._ids = pa.concat_arrays([self._ids, ids])
-        self._offsets, self._data = _buffers(self._ids)
         if compiled is None:
             self._rows.update({id_: start + i for i, id_ in enumerate(ids.to_pylist())})
         else:
-            self._build(start)
+            self._add(start)
 
     def find(self, ids: list[str]) -> Int32:
         """The row of each id, -1 where there is none."""
         if compiled is None:
             return np.array([self._rows.get(id_, -1) for id_ in ids], np.int32)
         out = np.empty(len(ids), np.int32)
-        compiled.index_find(self._slots, self._offsets, self._data, len(self._ids), _SEED, ids, out)
+        compiled.index_find(self._slots, len(self._ids), self._seed, ids, out)
         return out
 
     def find_texts(self, texts: pa.LargeStringArray) -> Int32:
@@ -282,12 +348,12 @@ class IdIndex:
             return self.find(texts.to_pylist())
         out = np.empty(len(texts), np.int32)
         offsets, data = _buffers(texts)
-        compiled.index_find_texts(
-            self._slots, self._offsets, self._data, len(self._ids), _SEED, offsets, data, len(texts), out
-        )
+        compiled.index_find_texts(self._slots, len(self._ids), self._seed, offsets, data, len(texts), out)
         return out
 
 
+#: Bytes of a slot: a hash and a row.
+_SLOT = 12
 _SEED = 0x5EED
 
 

@@ -95,7 +95,25 @@ def gather(
     if sent is not None:
         kept = (sent[candidates, clauses >> 6] >> (clauses & 63).astype(np.uint64)) & np.uint64(1) == 1
         candidates, clauses = candidates[kept], clauses[kept]
-    if late is not None and len(late.op):
+    _fire(clauses, candidates, clause_strategy, late, rows, out)
+
+
+def scatter(bits: Words, clause_strategy: Int32, late: Late | None, rows: Int32, out: Words) -> None:
+    for start in range(0, len(bits), CHUNK):
+        candidates, clauses = np.nonzero(_flags(bits[start : start + CHUNK]))
+        _fire(clauses, candidates + start, clause_strategy, late, rows, out)
+
+
+def _fire(
+    clauses: npt.NDArray[np.int64],
+    candidates: npt.NDArray[np.int64],
+    clause_strategy: Int32,
+    late: Late | None,
+    rows: Int32,
+    out: Words,
+) -> None:
+    """Set the bits of the strategies of these clauses, where late literals hold too."""
+    if late is not None and len(late.truth):
         kept = _late_holds(late, clauses, candidates, rows)
         candidates, clauses = candidates[kept], clauses[kept]
     strategies = clause_strategy[clauses].astype(np.int64)
@@ -107,7 +125,7 @@ def _late_holds(
 ) -> npt.NDArray[np.bool_]:
     """Whether all late literals of each clause are true for the candidate beside it."""
     holds = np.ones(len(clauses), np.bool_)
-    for k in range(len(late.op)):
+    for k in range(len(late.truth)):
         owner = int(np.searchsorted(late.first, k, side="right")) - 1
         mine = np.flatnonzero(clauses == owner)
         column = late.columns[late.column[k]]
@@ -119,9 +137,10 @@ def _late_holds(
             continue
         known = np.unpackbits(column.known, bitorder="little", count=len(column.values)).astype(np.bool_)
         scalar = late.scalar[k : k + 1].view(np.float64)[0] if column.values.dtype == np.float64 else late.scalar[k]
-        values, op = column.values[safe], int(late.op[k])
-        outcome = (values == scalar, values < scalar, values <= scalar, values > scalar, values >= scalar)[op & 7]
-        holds[mine] &= there & known[safe] & (outcome != bool(op >> 3))
+        values, truth = column.values[safe], int(late.truth[k])
+        less, same, more = values < scalar, values == scalar, values > scalar
+        outcome = np.select([less, same, more], [truth & 1, truth >> 1 & 1, truth >> 2 & 1], truth >> 3 & 1)
+        holds[mine] &= there & known[safe] & outcome.astype(np.bool_)
     return holds
 
 

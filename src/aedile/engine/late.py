@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aedile.engine.kernel import COMPARISONS
+from aedile.engine.kernel import TRUTHS
 from aedile.language.columns import column_from_python
 from aedile.language.evaluate import Table, evaluate
 from aedile.language.ir import Call, Const, Feature, Node, features_of, walk
@@ -53,15 +53,15 @@ class LateAtom:
         return replace(self, clause=clause, negated=negated and not self.is_guard)
 
     @property
-    def code(self) -> int:
+    def truth(self) -> int:
         """The comparison as the kernel reads it."""
-        return COMPARISONS.index(self.op) + (8 if self.negated else 0)
+        return TRUTHS[self.op] ^ (0b1111 if self.negated else 0)
 
 
 def as_late(atom: Node, is_of_request: Callable[[str], bool]) -> tuple[LateAtom, ...]:
     """The atom as a late one, and what must hold for it to have a value; nothing where it has another shape."""
     atom, flipped = canonical_atom(atom)
-    if flipped or not isinstance(atom, Call) or atom.function not in COMPARISONS:
+    if flipped or not isinstance(atom, Call) or atom.function not in TRUTHS:
         return ()
     left, right = atom.args
     if isinstance(right, Const) and left.type == DURATION:

@@ -19,11 +19,12 @@ import pyarrow.compute as pc
 from aedile.engine import kernel
 from aedile.engine.axes import FALSE, TRUE, Axis, ConstantAxis, OrderedAxis, OutcomeAxis, Words, clause_bits
 from aedile.engine.catalogue import CandidateRows
-from aedile.engine.draw import Draw, draw
-from aedile.engine.index import Index, pairs_of, posting_lists
-from aedile.engine.kernel import Late, LateColumn, Pair, pack_known, unpack_known
+from aedile.engine.draw import Draw, is_inside, least_outside, prefix
+from aedile.engine.index import Index, pairs_of
+from aedile.engine.kernel import Late, LateColumn, Pair, pack_known
 from aedile.engine.late import Values, clamp_to_int64, value_finder
 from aedile.engine.program import pack_bits
+from aedile.engine.verdicts import Verdicts
 from aedile.language.columns import Column, Rows, column_from_python
 from aedile.language.evaluate import Table
 from aedile.language.ir import Node
@@ -51,6 +52,10 @@ class Layer:
         self._free = self.program.alive & ~self.program.with_catalogue & ~self.program.with_sent
         self._has_free = bool(self._free.any())
         self._reads_id = any(f"{self.program.kind}.id" in axis.features for axis in self.program.catalogue_axes)
+        program = self.program
+        self._is_listed = not (self._has_free or self._reads_id or program.sent_axes or program.mixed_axes) and not any(
+            index.reads_sent(atom.feature.name) for atom in program.late
+        )
         self._number(numbers)
 
     def _number(self, numbers: Int32) -> None:
@@ -106,26 +111,26 @@ class Layer:
         pairs = self._sent_pairs(candidates, mask)
         combined = kernel.combine(pairs, mask, n) if pairs and (mask & program.bound_sent).any() else None
         free = _places(mask & self._free) if self._has_free else _NONE
-        kernel.gather(rows, self.index.postings, mask, combined, free, self.clause_numbers, late, out)
+        if len(free) or (mask & program.with_catalogue).any():
+            kernel.gather(rows, self.index.postings, mask, combined, free, self.clause_numbers, late, out)
         if pairs and (own := mask & program.with_sent).any():
-            lists = posting_lists(*kernel.match(pairs, own, n))
-            self._gather_own(lists, mask, None, late, rows, out)
+            kernel.scatter(kernel.combine(pairs, own, n), own, self.clause_numbers, late, rows, out)
         if self._reads_id and (rows < 0).any():
             # Nothing is known of candidates the catalogue lacks, but their id.
-            fired = np.zeros_like(out)
-            lists = posting_lists(*self.index.match(candidates, n))
-            self._gather_own(lists, mask, combined, late, rows, fired)
-            out[rows < 0] |= fired[rows < 0]
+            listed = mask & program.with_catalogue
+            bits = kernel.combine(pairs_of(program.catalogue_axes, candidates, self.lists), listed, n)
+            bits[rows >= 0] = 0
+            kernel.scatter(bits if combined is None else bits & combined, listed, self.clause_numbers, late, rows, out)
 
-    def _gather_own(
-        self, lists: kernel.PostingLists, mask: Words, sent: Words | None, late: Late | None, rows: Int32, out: Words
-    ) -> None:
-        """Gather through lists that belong to the candidates themselves, not to rows of the catalogue."""
-        if late is not None:
-            columns = [_by_candidate(column, rows) for column in late.columns]
-            late = Late(late.first, late.column, late.op, late.known, late.scalar, columns)
-        own = np.arange(len(rows), dtype=np.int32)
-        kernel.gather(own, lists, mask, sent, _NONE, self.clause_numbers, late, out)
+    @property
+    def is_listed(self) -> bool:
+        """Whether posting lists and late literals say all there is: nothing is sent, and the id alone says nothing."""
+        return self._is_listed
+
+    def decide(self, values: Values, rows: Int32, book: kernel.ActionBook) -> Verdicts:
+        """The verdicts of the candidates in these rows, for a release of this layer alone that `is_listed`."""
+        late = self._late.read(values, {}) if self._late else None
+        return kernel.decide(rows, self.index.postings, self.mask(values), self.clause_numbers, late, book)
 
     def _sent_pairs(self, candidates: CandidateRows, mask: Words) -> list[Pair]:
         axes = [axis for axis in (*self.program.sent_axes, *self.program.mixed_axes) if (axis.touched & mask).any()]
@@ -152,16 +157,20 @@ class _Draws:
     def __init__(self, axis: Axis) -> None:
         assert isinstance(axis, OutcomeAxis)
         self._unit = next(iter(axis.features))
-        self._atoms = [atom for atom in axis.atoms if isinstance(atom, Draw)]
-        outside = np.full((len(self._atoms), len(self._atoms)), TRUE, np.int8)
+        atoms = [atom for atom in axis.atoms if isinstance(atom, Draw)]
+        self._bounds = [(prefix(atom.strategy_id), least_outside(atom.share)) for atom in atoms]
+        outside = np.full((len(atoms), len(atoms)), TRUE, np.int8)
         np.fill_diagonal(outside, FALSE)
         self._rows_outside = clause_bits(outside, axis.uses, axis.words)[0]
 
     def mask(self, values: Values) -> Words:
         """The clauses left possible by who is in which canary."""
         unit = values.get(self._unit)
-        outside = [unit is None or not draw(atom.strategy_id, unit, atom.share) for atom in self._atoms]
-        mask: Words = np.bitwise_and.reduce(self._rows_outside[outside], axis=0, initial=~np.uint64(0))
+        rows = self._rows_outside
+        if unit is not None:
+            id_ = unit.encode()
+            rows = rows[[not is_inside(before, id_, bound) for before, bound in self._bounds]]
+        mask: Words = np.bitwise_and.reduce(rows, axis=0, initial=~np.uint64(0))
         return mask
 
 
@@ -175,36 +184,37 @@ class _LateReader:
         self._first = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
         self._names = list(dict.fromkeys(atom.feature.name for atom in self._atoms))
         self._column = np.array([self._names.index(atom.feature.name) for atom in self._atoms], np.int32)
-        self._ops = np.array([atom.code for atom in self._atoms], np.uint8)
-        alike: dict[tuple[Node, str | None, int], list[int]] = {}
-        for place, atom in enumerate(self._atoms):
-            text = atom.feature.name if atom.feature.type == STRING else None
-            alike.setdefault((atom.value, text, atom.offset), []).append(place)
-        # Each value of the request is found once, however many literals compare with it.
-        self._groups = [
-            (value_finder(value), np.array(places), value.type == DOUBLE, text, offset)
-            for (value, text, offset), places in alike.items()
+        self._truth = np.array([atom.truth for atom in self._atoms], np.uint8)
+        alike: dict[tuple[Node, str | None, int], int] = {}
+        keys = [
+            (atom.value, atom.feature.name if atom.feature.type == STRING else None, atom.offset)
+            for atom in self._atoms
         ]
+        # Each value of the request is found once, however many literals compare with it.
+        self._group = np.array([alike.setdefault(key, len(alike)) for key in keys], np.intp)
+        self._finders = [(value_finder(value), value.type == DOUBLE, text, offset) for value, text, offset in alike]
 
     def read(self, values: Values, sent: Mapping[str, Column]) -> Late:
         columns = self._index.late_columns
-        scalar = np.zeros(len(self._atoms), np.int64)
-        doubles = scalar.view(np.float64)
-        known = np.ones(len(self._atoms), np.bool_)
-        for find, places, double, text, offset in self._groups:
+        scalars = np.zeros(len(self._finders), np.int64)
+        doubles = scalars.view(np.float64)
+        unknown = []
+        for place, (find, is_double, text, offset) in enumerate(self._finders):
             value = find(values)
             if value is None:
-                known[places] = False
-            elif double:
-                doubles[places] = value
-            elif text is not None:
-                scalar[places] = (
-                    self._index.late_codes[text].get(value, -1) if text in columns else _code(sent.get(text), value)
-                )
+                unknown.append(place)
+            elif is_double:
+                doubles[place] = value
+            elif text is None:
+                scalars[place] = clamp_to_int64(value + offset)
+            elif text in columns:
+                scalars[place] = self._index.late_codes[text].get(value, -1)
             else:
-                scalar[places] = clamp_to_int64(value + offset)
+                scalars[place] = _code(sent.get(text), value)
+        known = np.ones(len(self._finders), np.bool_)
+        known[unknown] = False
         read = [columns[name] if name in columns else _sent_late(sent.get(name)) for name in self._names]
-        return Late(self._first, self._column, self._ops, known, scalar, read)
+        return Late(self._first, self._column, self._truth, known[self._group], scalars[self._group], read)
 
 
 def _lookup(axis: Axis) -> Callable[[Any], int] | None:
@@ -235,13 +245,3 @@ def _code(column: Column | None, text: str) -> int:
     if column is None or column.dictionary is None:
         return -1
     return int(pc.index(column.dictionary, pa.scalar(text, pa.large_string())).as_py())
-
-
-def _by_candidate(column: LateColumn, rows: Int32) -> LateColumn:
-    if not column.by_row:
-        return column
-    if len(column.values) == 0:
-        return LateColumn(np.zeros(len(rows), column.values.dtype), pack_known(np.zeros(len(rows), np.bool_)), False)
-    safe = np.where(rows < 0, 0, rows)
-    known = unpack_known(column)[safe] & (rows >= 0)
-    return LateColumn(column.values[safe], pack_known(known), False)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 from aedile.language.ir import And, Call, Const, Feature, Node, Not, Or, Ternary, features_of
 from aedile.language.types import BOOL
 
-#: Past so many clauses a condition is kept whole, as one literal over all its features.
+#: Past so many clauses the parts of a condition are kept whole, each as one literal over all its features.
 CLAUSE_LIMIT = 64
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -20,7 +21,8 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """One atom of a condition, or its negation. The atom is a bool expression without And, Or and Not on top."""
+    """One atom of a condition, or its negation. The atom is a bool expression without Not on top, and without And and
+    Or but where it stands for a part with too many clauses."""
 
     atom: Node
     negated: bool = False
@@ -36,15 +38,13 @@ def clauses(condition: Node, limit: int = CLAUSE_LIMIT) -> tuple[Clause, ...]:
     """The condition as clauses: it is true where all literals of at least one clause are true.
 
     No clause at all means false; a clause without literals means true. A clause that holds an atom and its negation
-    is never true and may be unknown: it is kept. Past `limit` clauses the whole condition becomes one literal.
+    is never true and may be unknown: it is kept. There are at most `limit` clauses: parts of the condition that would
+    make more of them become one literal each.
     """
-    found = _clauses(condition, False, limit)
-    if found is None:
-        return ((Literal(condition),),)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(_clauses(condition, False, limit)))
 
 
-def _clauses(node: Node, negated: bool, limit: int) -> list[Clause] | None:
+def _clauses(node: Node, negated: bool, limit: int) -> list[Clause]:
     if isinstance(node, Not):
         return _clauses(node.arg, not negated, limit)
     if isinstance(node, Const):
@@ -52,27 +52,21 @@ def _clauses(node: Node, negated: bool, limit: int) -> list[Clause] | None:
     if isinstance(node, Ternary) and len(features_of(node)) > 1:
         return _clauses(_decided(node), negated, limit)
     if isinstance(node, And | Or):
-        parts = []
-        for arg in node.args:
-            part = _clauses(arg, negated, limit)
-            if part is None:
-                return None
-            parts.append(part)
+        parts = [_clauses(arg, negated, limit) for arg in node.args]
         if isinstance(node, Or) != negated:
             union = [clause for part in parts for clause in part]
-            return union if len(union) <= limit else None
-        return _distribute(parts, limit)
+            return union if len(union) <= limit else _whole(node, negated)
+        if prod(map(len, parts)) > limit:
+            parts = [p if len(p) < 2 else _whole(arg, negated) for p, arg in zip(parts, node.args, strict=True)]
+        return [tuple(dict.fromkeys(literal for clause in choice for literal in clause)) for choice in product(*parts)]
     atom, flipped = canonical_atom(node)
     return [(Literal(atom, negated != flipped),)]
 
 
-def _distribute(parts: list[list[Clause]], limit: int) -> list[Clause] | None:
-    count = 1
-    for part in parts:
-        count *= len(part)
-        if count > limit:
-            return None
-    return [tuple(dict.fromkeys(literal for clause in choice for literal in clause)) for choice in product(*parts)]
+def _whole(node: Node, negated: bool) -> list[Clause]:
+    while isinstance(node, Not):
+        node, negated = node.arg, not negated
+    return [(Literal(node, negated),)]
 
 
 def _decided(node: Ternary) -> Node:
