@@ -26,7 +26,7 @@ def _flags() -> list[str]:
 
 
 class KernelBuildHook(BuildHookInterface):
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  the hook's signature
         if self.target_name != "wheel":
             return
         built = self._compile()

@@ -82,9 +82,7 @@ class AedileError(Exception):
 
     def at(self, **changes: Any) -> AedileError:
         """The same error with more of its place known, e.g. `error.at(file=..., line=...)`."""
-        return type(self)(
-            self.code, self.message, place=replace(self.place, **changes), hint=self.hint, fix=self.fix
-        )
+        return type(self)(self.code, self.message, place=replace(self.place, **changes), hint=self.hint, fix=self.fix)
 
     def to_dict(self) -> dict[str, Any]:
         """The one JSON shape of an error, on command line, API and console."""
@@ -135,7 +133,7 @@ class UsageError(AedileError):
     family = "AED-USE"
 
 
-class Errors(Exception):
+class Errors(Exception):  # noqa: N818  many errors, as its name says
     """Several independent errors found in one go, in the order of their places; never empty."""
 
     def __init__(self, errors: list[AedileError]) -> None:

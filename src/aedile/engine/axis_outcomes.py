@@ -26,6 +26,7 @@ from aedile.language.columns import Column, Rows, unknown_column
 from aedile.language.evaluate import Table, evaluate
 from aedile.language.ir import Call, Const, Feature, Node, rewrite, walk
 from aedile.language.lists import Lists
+from aedile.language.shapes import compact
 from aedile.language.types import STRING, list_of
 
 #: More outcome patterns than this on one text axis, and its atoms are parted into two axes.
@@ -130,7 +131,7 @@ class TextAxis:
         self._bits = self._possible = np.zeros((0, self.words), np.uint64)
 
     def assign(self, rows: Rows, lists: Lists) -> list[Assignment]:
-        column = rows.column(self.feature)
+        column = compact(rows.column(self.feature))
         assert column.dictionary is not None
         if len(column.dictionary) > REMEMBERED // 4:
             return self._anew(column, rows.length, lists)

@@ -23,6 +23,7 @@ from aedile.language.columns import Rows, column_from_python
 from aedile.language.evaluate import Table
 from aedile.language.ir import Call, Const, Node
 from aedile.language.lists import Lists
+from aedile.language.shapes import compact
 from aedile.language.types import DOUBLE, INT_MAX, INT_MIN, STRING, Type
 
 
@@ -86,6 +87,7 @@ class ConstantAxis:
         column = rows.column(self.feature)
         unknown = len(self.constants) + 1
         if self.type == STRING:
+            column = compact(column)
             assert column.dictionary is not None
             lookup = self.index.find_texts(column.dictionary) + np.int32(1)
             codes = kernel.choose(column.values, column.known, lookup, unknown)

@@ -26,7 +26,9 @@ Int32 = npt.NDArray[np.int32]
 class Catalogue:
     """The entities of one kind. Rows are never moved or reused: a withdrawn entity's row knows nothing."""
 
-    def __init__(self, kind: str, types: Mapping[str, Type], ids: pa.LargeStringArray, columns: Mapping[str, Column]):
+    def __init__(
+        self, kind: str, types: Mapping[str, Type], ids: pa.LargeStringArray, columns: Mapping[str, Column]
+    ) -> None:
         """types: every feature of the kind, by full name; columns: those there are data for, as long as ids."""
         self.kind = kind
         self.types = dict(types)
@@ -121,7 +123,8 @@ def concatenated(columns: Sequence[Column]) -> Column:
             start += int(c.offsets[-1] - c.offsets[0])
         items = []
         for c in columns:
-            assert c.items is not None and c.offsets is not None
+            assert c.items is not None
+            assert c.offsets is not None
             items.append(c.items.take(np.arange(c.offsets[0], c.offsets[-1])))
         return Column(type_, known, columns[0].values, None, np.concatenate(offsets), concatenated(items))
     if type_ == STRING:

@@ -68,7 +68,8 @@ def _in_time(strategy: Strategy, time: int | None) -> bool:
     """Whether the strategy has started and not expired; an unknown time is inside where there is no bound."""
     if time is None:
         return strategy.starts is None and strategy.expires is None
-    return (strategy.starts is None or time >= strategy.starts) and (strategy.expires is None or time < strategy.expires)
+    started = strategy.starts is None or time >= strategy.starts
+    return started and (strategy.expires is None or time < strategy.expires)
 
 
 def example_errors(strategies: Iterable[Strategy], schema: Schema, lists: Lists) -> list[StrategyError]:

@@ -76,15 +76,16 @@ class Places:
         self._caps = [CapState(*cap) for cap in caps]
         self._task = task
         self._touching: dict[int, list[tuple[CapState, int, int]]] = {}
+        reserves = zip(
+            task.member,
+            task.reserve_strategy.tolist(),
+            task.reserve_need.tolist(),
+            task.reserve_end.tolist(),
+            strict=True,
+        )
         self._reserves = [
-            ReserveState(*reserve, np.flatnonzero(member).tolist(), member.tobytes(), int(member.sum()))
-            for member, *reserve in zip(
-                task.member,
-                task.reserve_strategy.tolist(),
-                task.reserve_need.tolist(),
-                task.reserve_end.tolist(),
-                strict=True,
-            )
+            ReserveState(strategy, need, end, np.flatnonzero(member).tolist(), member.tobytes(), int(member.sum()))
+            for member, strategy, need, end in reserves
         ]
         self._cap_horizons = frozenset(cap.horizon for cap in self._caps)
         self._ends = sorted({reserve.horizon for reserve in self._reserves})

@@ -61,7 +61,8 @@ class Column:
         known = self.known[safe] & ~missing
         if self.type.element is None:
             return Column(self.type, known, self.values[safe], self.dictionary)
-        assert self.offsets is not None and self.items is not None
+        assert self.offsets is not None
+        assert self.items is not None
         starts = self.offsets[safe]
         lengths = np.where(known, self.offsets[safe + 1] - starts, 0)
         offsets = np.zeros(len(rows) + 1, np.int64)
@@ -77,7 +78,8 @@ class Column:
             texts = self.dictionary.to_pylist()
             return [texts[c] if k else None for c, k in zip(self.values.tolist(), self.known.tolist(), strict=True)]
         if self.type.element is not None:
-            assert self.offsets is not None and self.items is not None
+            assert self.offsets is not None
+            assert self.items is not None
             items, bounds = self.items.to_python(), self.offsets.tolist()
             return [items[bounds[i] : bounds[i + 1]] if k else None for i, k in enumerate(self.known.tolist())]
         return [v if k else None for v, k in zip(self.values.tolist(), self.known.tolist(), strict=True)]
@@ -114,7 +116,8 @@ def column_from_python(type_: Type, values: Sequence[Any]) -> Column:
         return Column(type_, known, np.zeros(0), None, offsets, items)
     if type_ == STRING:
         texts: dict[str, int] = {}
-        codes = np.fromiter((0 if v is None else texts.setdefault(v, len(texts)) for v in values), np.int32, len(values))
+        places = (0 if v is None else texts.setdefault(v, len(texts)) for v in values)
+        codes = np.fromiter(places, np.int32, len(values))
         return Column(type_, known, codes, pa.array(list(texts) or [""], pa.large_string()))
     if type_.name not in DTYPES:  # the element type of an empty list literal
         return Column(type_, known, np.zeros(len(values), np.bool_))

@@ -29,7 +29,7 @@ class Node:
     def children(self) -> tuple[Node, ...]:
         return ()
 
-    def with_children(self, children: tuple[Node, ...]) -> Node:
+    def with_children(self, _: tuple[Node, ...], /) -> Node:
         """The same node over other children, given in the order of `children()`."""
         return self
 
@@ -93,7 +93,8 @@ class Variable(Node):
 class Call(Node):
     """A function or operator, named as written: `"<"`, `"+"`, `"neg"`, `"in"`, `"[]"`, `"size"`, `"startsWith"`, ...
 
-    The types of the arguments choose the overload. Two-argument `-` is `"-"`, the sign is `"neg"`. The receiver of a method call is the first argument.
+    The types of the arguments choose the overload. The sign is `"neg"`, so that `"-"` always has two arguments. The
+    receiver of a method call is the first argument.
     Comparisons are `== != < <= > >=`. Conversions are `int double string bool timestamp duration`.
     """
 

@@ -61,9 +61,7 @@ class World:
             spec.name: column_from_python(spec.type, [entities[one].get(spec.name) for one in ids])
             for spec in self.schema.features_of(kind)
             if spec.source == "entity"
-        } | (
-            {f"{kind}.as_of": column_from_python(TIMES, [entities[one].get(f"{kind}.as_of") for one in ids])}
-        )
+        } | ({f"{kind}.as_of": column_from_python(TIMES, [entities[one].get(f"{kind}.as_of") for one in ids])})
 
     def put(self, kind: str, ids: list[str]) -> None:
         self.engine.put(kind, pa.array(ids, pa.large_string()), self.columns(kind, ids))
@@ -126,7 +124,7 @@ def make_world(rng: Random, strategies: int = 12, items: int = 20) -> World:
 
 def make_item(rng: Random, schema: Schema) -> dict[str, Any]:
     specs = [spec for spec in schema.features_of("item") if spec.source == "entity"]
-    row = {spec.name: values[0] for spec in specs for values in [random_rows(rng, {spec.name: spec.type}, 1)[spec.name]]}
+    row = {spec.name: random_rows(rng, {spec.name: spec.type}, 1)[spec.name][0] for spec in specs}
     row["item.seller_id"] = rng.choice([*(f"seller-{n}" for n in range(SELLERS)), "seller-gone", None])
     return row | {"item.as_of": rng.choice([0, 10 * DAY, 20 * DAY, None])}
 
@@ -141,8 +139,9 @@ def make_strategy(rng: Random, number: int, ids: list[str]) -> Strategy:
     stage = rng.choice(["live", "live", "live", "canary", "shadow", "paused"])
     action = rng.choice(
         [
-            Exclude(), Exclude(), Demote(0.3), Demote(0.7), Boost(1.5), Boost(4.0), Pin(2), Badge("new"), Refer("q", 1.0),
-            Exempt(tuple(rng.sample(ids, 3))), Exempt((), Tier.QUALITY if tier <= Tier.QUALITY else tier),
+            Exclude(), Exclude(), Demote(0.3), Demote(0.7), Boost(1.5), Boost(4.0), Pin(2), Badge("new"),
+            Refer("q", 1.0), Exempt(tuple(rng.sample(ids, 3))),
+            Exempt((), Tier.QUALITY if tier <= Tier.QUALITY else tier),
         ]
     )  # fmt: skip
     return Strategy(
@@ -196,8 +195,8 @@ def in_scope(strategy: Strategy, row: Mapping[str, Any]) -> bool:
         return False
     if strategy.stage == "canary":
         assert strategy.canary is not None
-        name = {"shopper": "request.shopper", "request": "request.id"}.get(strategy.canary.unit, f"{strategy.canary.unit}.id")
-        unit = row[name]
+        unit_of = strategy.canary.unit
+        unit = row[{"shopper": "request.shopper", "request": "request.id"}.get(unit_of, f"{unit_of}.id")]
         if unit is None:
             return False
         digest = hashlib.sha256(strategy.id.encode() + b"\0" + unit.encode()).digest()

@@ -1,0 +1,293 @@
+"""What does the code offer? Writes docs/reference/ from it.
+
+`python -m docs.generate` writes every page; a test compares the files with `PAGES`, so that none can grow old.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, get_args
+
+import aedile
+from aedile.engine.actions import (
+    MULTIPLIER_MAX,
+    MULTIPLIER_MIN,
+    Action,
+    Badge,
+    Boost,
+    Cap,
+    Demote,
+    Exclude,
+    Exempt,
+    Pin,
+    Refer,
+    Reserve,
+    Tier,
+    WindowCap,
+)
+from aedile.errors import CODES
+from aedile.language import types as language_types
+from aedile.language.functions import FUNCTIONS, Example, Function
+from aedile.language.types import SCALARS
+from aedile.language.values import format_timestamp
+
+FOLDER = Path(__file__).parent / "reference"
+_NOTE = "<!-- Written by `python -m docs.generate`; change the code instead. -->\n"
+
+#: For each type: what it holds, how a constant of it is written in a condition, and as JSON.
+TYPES = {
+    "bool": ("true or false; false comes before true", "`true`", "`true`"),
+    "int": ("a whole number of 64 bits; beyond them the result is unknown", "`42`, `-7`, `0xff`", "`42`"),
+    "double": ("a number of IEEE 754, with NaN, infinities and -0", "`4.5`, `1e-3`", '`4.5`, `"NaN"`, `"-Infinity"`'),
+    "string": ("a text; compared and counted by code points", '`"text"`, `r"no \\ escapes"`', '`"text"`'),
+    "timestamp": (
+        f"an instant with microseconds, from {format_timestamp(language_types.TIMESTAMP_MIN)} to "
+        f"{format_timestamp(language_types.TIMESTAMP_MAX)}",
+        '`timestamp("2026-11-25T08:30:00+07:00")`',
+        '`"2026-11-25T01:30:00Z"`',
+    ),
+    "duration": ("a length of time with microseconds, either direction", '`duration("2160h")`', '`"7776000s"`'),
+    "list(T)": ("values of one type; a feature can be a `list(string)`", '`["a", "b"]`', '`["a", "b"]`'),
+}
+
+#: For each action: its parameters as written, what happens, and a file's line.
+ACTIONS: dict[type, tuple[str, str]] = {
+    Exclude: ("The candidate is not in the slate; precedence picks the reason.", "action: exclude"),
+    Demote: ("The score is multiplied by the factor, in (0, 1).", "action: {demote: {factor: 0.5}}"),
+    Boost: ("The score is multiplied by the factor, in (1, 10].", "action: {boost: {factor: 1.5}}"),
+    Pin: (
+        "The candidate takes the place. Of two, precedence wins and the other takes the next free place; an excluded "
+        "candidate is never pinned.",
+        "action: {pin: {position: 1}}",
+    ),
+    Cap: (
+        "Of the candidates it fires for that have the same key, at most `max` stand among the `first_n`; the surplus "
+        "moves behind them and is never dropped. `key` is a feature, `max` a count or, with a point, a share.",
+        "action: {cap: {key: item.seller_id, max: 2, first_n: 10}}",
+    ),
+    WindowCap: (
+        "At most `max` exposures `per` shopper, or per entity, in a window of time; what is above stands behind all "
+        "that is not capped.",
+        "action: {cap: {per: shopper, max: 3, window: 24h}}",
+    ),
+    Reserve: (
+        "At least `min` of the `first_n` places are for candidates it fires for, as far as there are any, best first. "
+        "`min` is a count or, with a point, a share.",
+        "action: {reserve: {min: 0.2, first_n: 10}}",
+    ),
+    Badge: ("The key is added to the candidate for the caller to show.", "action: {badge: {key: official-shop}}"),
+    Refer: (
+        "The candidate is sent to people's queue, a share of them, once per entity and version; the slate is "
+        "untouched.",
+        "action: {refer: {queue: brand-protection, share: 0.1}}",
+    ),
+    Exempt: (
+        "The named strategies, or a tier and all below it, do not act on the candidate. Never from tier legal, nor "
+        "from a tier above its own. Needs `expires`.",
+        "action: {exempt: {from: [some-strategy]}}  # or {exempt: {from: {tier: growth}}}",
+    ),
+}
+
+#: Families of errors in the order in which one meets them.
+_FAMILIES = {
+    "AED-USE": "How a command or function was called",
+    "AED-SCHEMA": "A feature schema",
+    "AED-LANG": "A condition",
+    "AED-STRAT": "A strategy, or strategies that do not fit together",
+    "AED-DATA": "Files, entities, lists, requests",
+    "AED-REL": "A release",
+}
+
+
+def types_page() -> str:
+    """The types of features and conditions."""
+    assert {*SCALARS, "list(T)"} == set(TYPES)
+    rows = [(f"`{name}`", *columns) for name, columns in TYPES.items()]
+    return _page(
+        "Types",
+        "A feature has one of these types, and so has every part of a condition. There is no null: what is missing is "
+        "*unknown*, whatever its type.",
+        _table(("type", "holds", "in a condition", "as JSON"), rows),
+        "In files of entities a column of the same kind of Arrow, a text in the form of JSON's, or (for times) a text "
+        "in RFC 3339 or CEL's form serves. A parameter of a strategy is written as YAML; a duration as "
+        "`{duration: 2160h}`, a timestamp as `{timestamp: 2026-11-25T00:00:00Z}`.",
+        "Int and double compare by mathematical value. In arithmetic an int literal becomes a double where the other "
+        "side is one; otherwise write `double(x)`.",
+    )
+
+
+def functions_page() -> str:
+    """All operators, functions and macros, with the examples that tests run."""
+    index = " · ".join(f"[`{name}`](#{_anchor(name)})" for name in FUNCTIONS)
+    return _page(
+        "Operators, functions, macros",
+        "Whatever gets an unknown argument is unknown, unless said otherwise.",
+        index,
+        *(_function(function) for function in FUNCTIONS.values()),
+    )
+
+
+def _function(function: Function) -> str:
+    signatures = dict.fromkeys(
+        f"({', '.join(map(str, overload.arguments))}) → {overload.result}" for overload in function.overloads
+    )
+    lines = [
+        f'<a id="{_anchor(function.name)}"></a>',
+        "",
+        f"## `{function.written}`",
+        "",
+        function.meaning,
+        "",
+        *(f"- `{signature}`" for signature in signatures),
+        "",
+        "```",
+        *(_example(example) for example in function.examples),
+        "```",
+    ]
+    return "\n".join(lines)
+
+
+def _example(example: Example) -> str:
+    given = ", ".join(f"{name} = {_json(value)}" for name, (_, value) in example.given.items())
+    return f"{example.condition}  →  {_json(example.value)}" + (f"    where {given}" if given else "")
+
+
+def actions_page() -> str:
+    """The nine actions and the five tiers."""
+    assert set(ACTIONS) == set(get_args(Action))
+    parts = []
+    for action, (meaning, line) in ACTIONS.items():
+        name = action.name if action is not WindowCap else "cap over a window"  # type: ignore[attr-defined]
+        required = [f"`{field.name}`" for field in fields(action) if field.default is MISSING]
+        parameters = f"Parameters: {', '.join(required)}.\n\n" if required else ""
+        parts.append(f"## {name}\n\n{meaning}\n\n{parameters}```yaml\n{line}\n```")
+    tiers = " > ".join(f"`{tier}`" for tier in Tier)
+    return _page(
+        "Actions",
+        "A strategy has exactly one. How they meet on one slate is in "
+        "[semantics](../semantics.md#precedence-and-slate).",
+        f"Tiers, the strongest first: {tiers}. Inside a tier `rank` decides, the lower first, then the id. Demotes and "
+        f"boosts multiply; their product is kept from {MULTIPLIER_MIN:g} to {MULTIPLIER_MAX:g}.",
+        *parts,
+    )
+
+
+def errors_page() -> str:
+    """Every error code, with an input that provokes it."""
+    import_all()
+    parts = []
+    for family, title in _FAMILIES.items():
+        codes = [CODES[name] for name in sorted(CODES) if name.startswith(f"{family}-")]
+        if codes:
+            rows = [(f"`{code.name}`", code.meaning, _code(code.example)) for code in codes]
+            parts.append(f"## {title}\n\n" + _table(("code", "meaning", "for example"), rows))
+    return _page(
+        "Errors",
+        "Each error says what is wrong, where, why and how to mend it. Its code never changes its meaning; with "
+        "`--format json` it comes as `{code, message, file, line, column, field, span, hint, fix}`.",
+        *parts,
+    )
+
+
+def import_all() -> list[str]:
+    """Import every module of aedile, so that all codes are defined; their names."""
+    names = [module.name for module in pkgutil.walk_packages(aedile.__path__, "aedile.")]
+    for name in names:
+        if not name.endswith("._kernel"):
+            importlib.import_module(name)
+    return names
+
+
+def cli_page() -> str:
+    """Every command with its arguments and options, as its help says."""
+    from typer.main import get_command
+
+    from aedile.cli.app import app
+
+    commands = list(_commands(get_command(app), ("aedile",)))
+    return _page(
+        "Command line",
+        _plain(get_command(app).help),
+        *(_command(path, command) for path, command in commands if not hasattr(command, "commands")),
+    )
+
+
+def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield path, command
+    for name, inner in getattr(command, "commands", {}).items():
+        if not inner.hidden:
+            yield from _commands(inner, (*path, name))
+
+
+def _command(path: Sequence[str], command: Any) -> str:
+    shown = [option for option in command.params if not getattr(option, "hidden", False) and option.name != "help"]
+    rows = [_option(option) for option in shown]
+    table = _table(("option", "", "meaning"), rows) if rows else "No options."
+    return f"## {' '.join(path)}\n\n{_plain(command.help)}\n\n{table}"
+
+
+def _option(option: Any) -> tuple[str, str, str]:
+    names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+    if option.param_type_name == "argument":
+        names = f"`{(option.metavar or option.name).upper()}`"
+    default = getattr(option.default, "value", option.default)  # of an enumeration, as it is typed
+    is_shown = isinstance(default, str | int | float) and not isinstance(default, bool) and not option.required
+    state = "required" if option.required else f"`{default}`" if is_shown else ""
+    return names, state, _plain(getattr(option, "help", None))
+
+
+def _plain(text: str | None) -> str:
+    return "\n\n".join(" ".join(part.split()) for part in (text or "").replace("\b", "").split("\n\n")).strip()
+
+
+def _page(title: str, *parts: str) -> str:
+    return "\n\n".join((f"{_NOTE}\n# {title}", *(part for part in parts if part))) + "\n"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *([_cell(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _code(text: str) -> str:
+    """As code, also where the text has a backquote itself."""
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+def _anchor(name: str) -> str:
+    if name.isidentifier():
+        return name
+    return "op-" + "-".join(f"{ord(character):x}" for character in name)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "types.md": types_page,
+    "functions.md": functions_page,
+    "actions.md": actions_page,
+    "errors.md": errors_page,
+    "cli.md": cli_page,
+}
+
+
+def main() -> None:
+    """Write all pages."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

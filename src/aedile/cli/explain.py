@@ -1,0 +1,120 @@
+"""`aedile explain`: why does one candidate of one request stand where it stands?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aedile.cli.named import place_of, request_named, strategy_named
+from aedile.cli.options import (
+    CountersOption,
+    EntitiesOption,
+    FormatOption,
+    ListsOption,
+    ReleaseOption,
+    RequestsOption,
+    SchemaOption,
+    StrategiesOption,
+)
+from aedile.cli.screen import Format, print_json, say
+from aedile.cli.show_explained import show_candidate, show_strategy
+from aedile.cli.world import entity_files, load_world, make_engine, read_all_entities
+
+if TYPE_CHECKING:
+    from aedile.engine.decide import Decider
+    from aedile.engine.explain import Explanation
+    from aedile.engine.flip import Flip
+    from aedile.engine.requests import Request
+    from aedile.engine.strategy import Strategy
+
+
+def explain(
+    requests: RequestsOption,
+    item: Annotated[str, typer.Option("--item", metavar="ID", help="The candidate's id.", show_default=False)],
+    request: Annotated[
+        str | None,
+        typer.Option("--request", metavar="ID", help="The request; by default the first.", show_default=False),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", help="The candidate's kind, where several share the id.", show_default=False),
+    ] = None,
+    strategy: Annotated[
+        str | None,
+        typer.Option(
+            "--strategy", metavar="ID", help="By default all that fire, would fire or are unknown.", show_default=False
+        ),
+    ] = None,
+    schema: SchemaOption = None,
+    strategies: StrategiesOption = None,
+    lists: ListsOption = None,
+    release: ReleaseOption = None,
+    entities: EntitiesOption = None,
+    counters: CountersOption = None,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Explain a candidate: its place before and after, what acted, and for each strategy why it fires or not.
+
+    A strategy is told with its scope, its literals and their values, what is unknown and why, and the least change
+    of features that would turn it around.
+
+    \b
+    Example
+      aedile explain --schema schema.yaml --strategies strategies --entities item=products.parquet
+        --requests requests.ndjson --request request-00007 --item 4567968
+    """
+    from aedile.cli.decision_files import counters_from
+    from aedile.engine.decide import Decider
+    from aedile.engine.rows import decision_rows
+
+    files = entity_files(entities)
+    world = load_world(schema, strategies, lists, release)
+    named = strategy_named(strategy, world.strategies) if strategy is not None else None
+    read = read_all_entities(files, world.schema)
+    asked = request_named(requests, request, world.schema)
+    place = place_of(asked, item, kind)
+    engine = make_engine(world, read)
+    decider = Decider(engine)
+    decision = decider.decide(asked, counters_from(counters, world.strategies) if counters is not None else {})
+    own_kind = asked.candidates.kinds[place]
+    row = next(
+        row
+        for row in decision_rows(decision, engine.strategies, world.release)
+        if row["id"] == item and row["kind"] == own_kind
+    )
+    relevant = {*row["fired"], *row["shadow_fired"], *row["unknown"]}
+    chosen = [named] if named is not None else [one for one in engine.strategies if one.id in relevant]
+    told = _explained(decider, asked, place, chosen)
+    if format_ is Format.JSON:
+        told_json = [{**explanation.to_json(), "least_change": flip.to_json()} for explanation, flip in told]
+        print_json({"candidate": row, "strategies": told_json})
+        return
+    show_candidate(row, asked)
+    for explanation, flip in told:
+        show_strategy(explanation, flip)
+    if not told:
+        say("No strategy fires for it, and none is unknown.")
+
+
+def _explained(
+    decider: Decider, request: Request, place: int, strategies: Sequence[Strategy]
+) -> list[tuple[Explanation, Flip]]:
+    import numpy as np
+
+    from aedile.engine.explain import explain as explain_strategy
+    from aedile.engine.flip import least_change
+
+    values, engine = decider.values(request), decider.engine
+    kind, id_ = request.candidates.kinds[place], request.candidates.ids[place]
+    sendable = engine.schema.sendable_with(kind)
+    columns = request.candidates.features.items()
+    sent = {name: column.take(np.array([place])) for name, column in columns if name in sendable}
+    return [
+        (
+            explain_strategy(engine, kind, id_, values, sent, strategy),
+            least_change(engine, kind, id_, values, sent, strategy),
+        )
+        for strategy in strategies
+    ]
