@@ -476,7 +476,9 @@ typedef struct {
 } LateColumn;
 
 typedef struct {
-    const int32_t *first;    /* clause -> its late literals, clauses + 1 entries */
+    const int32_t *first;    /* clause -> its places in `literal`, clauses + 1 entries */
+    const int32_t *literal;  /* a place -> one of the distinct literals below */
+    Py_ssize_t literals;
     const int32_t *column;
     const uint8_t *truth;    /* bit 0: true where the column is less than the request's side, 1 equal, 2 more, 3 neither */
     const uint8_t *known;    /* whether the request's side has a value */
@@ -485,92 +487,17 @@ typedef struct {
     int column_count;
 } Late;
 
-/* Every comparison writes one byte a candidate and is the same instruction for all of them: the compiler makes vectors
-   of it. `keep` starts as the rows' known bytes and loses what does not compare as the literal says. */
-#define COMPARE(name, type)                                                                                          \
-    WIDE static void name(const type *values, type s, unsigned truth, uint8_t *keep, Py_ssize_t n) {                 \
-        uint8_t less = truth & 1, same = truth >> 1 & 1, more = truth >> 2 & 1, neither = truth >> 3 & 1;            \
-        for (Py_ssize_t i = 0; i < n; i++) {                                                                         \
-            uint8_t lt = values[i] < s, eq = values[i] == s, gt = values[i] > s;                                     \
-            keep[i] &= (uint8_t)((lt & less) | (eq & same) | (gt & more) | ((uint8_t)(!(lt | eq | gt)) & neither));  \
-        }                                                                                                            \
-    }
-COMPARE(compare_f64, double)
-COMPARE(compare_i64, int64_t)
-
-/* The values of a column for the candidates, widened to 8 bytes, and whether they are known. */
-static void bring(const LateColumn *c, const int32_t *rows, Py_ssize_t n, int64_t *values, uint8_t *known) {
-    for (Py_ssize_t i = 0; i < n; i++) {
-        int64_t at = c->by_row ? rows[i] : (int64_t)i;
-        int there = at >= 0 && at < c->length;
-        at = there ? at : 0;
-        known[i] = there ? c->known[at >> 3] >> (at & 7) & 1 : 0;
-        if (c->length == 0) values[i] = 0;
-        else if (c->kind == 2) values[i] = ((const int32_t *)c->values)[at];
-        else values[i] = ((const int64_t *)c->values)[at]; /* the bits, of a double too */
-    }
-}
-
-/* Which candidates satisfy the late literals of which clauses, all at once. */
-typedef struct {
-    uint32_t *row;  /* clause -> its row of `holds`; row 0 holds for everybody */
-    uint8_t *holds; /* rows x n */
-    Py_ssize_t n;
-} LateRows;
-
-#define HOLDS(x, clause, i) ((x)->holds[(Py_ssize_t)(x)->row[clause] * (x)->n + (i)])
-
-static void drop_late(LateRows *x) {
-    PyMem_Free(x->row);
-    x->row = NULL;
-}
-
-static int settle_late(LateRows *x, const Late *l, const uint64_t *mask, Py_ssize_t clauses, const int32_t *rows,
-                       Py_ssize_t n) {
-    uint32_t count = 1;
-    for (Py_ssize_t c = 0; c < clauses; c++) count += TEST(mask, c) && l->first[c] != l->first[c + 1];
-    size_t columns = (size_t)l->column_count, width = (size_t)n;
-    size_t bytes = (size_t)clauses * 4 + 8 + columns * width * 9 + (size_t)count * width;
-    x->row = PyMem_Malloc(bytes);
-    if (x->row == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    int64_t *values = (int64_t *)((char *)x->row + (((size_t)clauses * 4 + 7) & ~(size_t)7));
-    uint8_t *known = (uint8_t *)(values + columns * width);
-    x->holds = known + columns * width;
-    x->n = n;
-    for (size_t k = 0; k < columns; k++) bring(&l->columns[k], rows, n, values + k * width, known + k * width);
-    memset(x->holds, 1, width);
-    count = 0;
-    for (Py_ssize_t c = 0; c < clauses; c++) {
-        x->row[c] = 0;
-        if (!TEST(mask, c) || l->first[c] == l->first[c + 1]) continue;
-        x->row[c] = ++count;
-        uint8_t *keep = x->holds + (size_t)count * width;
-        memset(keep, 1, width);
-        for (int32_t k = l->first[c]; k < l->first[c + 1]; k++) {
-            size_t at = (size_t)l->column[k] * width;
-            if (!l->known[k]) memset(keep, 0, width);
-            for (Py_ssize_t i = 0; i < n; i++) keep[i] &= known[at + (size_t)i];
-            double s;
-            memcpy(&s, &l->scalar[k], 8);
-            if (l->columns[l->column[k]].kind == 0) compare_f64((const double *)(values + at), s, l->truth[k], keep, n);
-            else compare_i64(values + at, l->scalar[k], l->truth[k], keep, n);
-        }
-    }
-    return 0;
-}
-
 static int take_late(Buffers *b, Late *l, PyObject *o_late, Py_ssize_t clauses) {
-    PyObject *o_first, *o_column, *o_truth, *o_known, *o_scalar, *o_columns;
-    if (!PyArg_ParseTuple(o_late, "OOOOOO", &o_first, &o_column, &o_truth, &o_known, &o_scalar, &o_columns)) return -1;
+    PyObject *o_first, *o_literal, *o_column, *o_truth, *o_known, *o_scalar, *o_columns;
+    if (!PyArg_ParseTuple(o_late, "OOOOOOO", &o_first, &o_literal, &o_column, &o_truth, &o_known, &o_scalar, &o_columns))
+        return -1;
     l->first = take(b, o_first, (clauses + 1) * 4, 0);
-    Py_ssize_t count = l->first ? l->first[clauses] : 0;
-    l->column = l->first ? take(b, o_column, count * 4, 0) : NULL;
-    l->truth = l->column ? take(b, o_truth, count, 0) : NULL;
-    l->known = l->truth ? take(b, o_known, count, 0) : NULL;
-    l->scalar = l->known ? take(b, o_scalar, count * 8, 0) : NULL;
+    l->literal = l->first ? take(b, o_literal, (Py_ssize_t)l->first[clauses] * 4, 0) : NULL;
+    l->truth = l->literal ? take(b, o_truth, 0, 0) : NULL;
+    l->literals = l->truth ? b->held[b->count - 1].len : 0;
+    l->column = l->truth ? take(b, o_column, l->literals * 4, 0) : NULL;
+    l->known = l->column ? take(b, o_known, l->literals, 0) : NULL;
+    l->scalar = l->known ? take(b, o_scalar, l->literals * 8, 0) : NULL;
     if (l->scalar == NULL) return -1;
     Py_ssize_t columns = PySequence_Size(o_columns);
     if (columns < 0 || columns > 64) {
@@ -592,6 +519,117 @@ static int take_late(Buffers *b, Late *l, PyObject *o_late, Py_ssize_t clauses) 
     return 0;
 }
 
+/* keep[i] = known[i] and the comparison, for every candidate. One comparison a loop: the compiler makes vectors of it,
+   and no branch hangs on how it ends. Of an operator's truth (see TRUTHS in kernel.py) the negation is the complement,
+   NaN included. */
+#define COMPARED(op)                                                                                     \
+    for (Py_ssize_t i = 0; i < n; i++) keep[i] = (uint8_t)(((values[i] op s) ^ negated) & known[i]);     \
+    break;
+#define COMPARE(name, type)                                                                              \
+    WIDE static void name(const type *restrict values, type s, unsigned truth, const uint8_t *restrict known, \
+                          uint8_t *restrict keep, Py_ssize_t n) {                                        \
+        uint8_t negated = truth >> 3 & 1;                                                                \
+        switch (negated ? truth ^ 15U : truth) {                                                         \
+            case 1: COMPARED(<)                                                                          \
+            case 2: COMPARED(==)                                                                         \
+            case 3: COMPARED(<=)                                                                         \
+            case 4: COMPARED(>)                                                                          \
+            default: COMPARED(>=)                                                                        \
+        }                                                                                                \
+    }
+COMPARE(compare_f64, double)
+COMPARE(compare_i64, int64_t)
+
+WIDE static void and_bytes(uint8_t *restrict into, const uint8_t *restrict from, Py_ssize_t n) {
+    for (Py_ssize_t i = 0; i < n; i++) into[i] &= from[i];
+}
+
+/* The values of a column for the candidates, widened to 8 bytes, and whether they are known. All reads of a column stand
+   together: many independent misses at once take a fraction of the time that one after the other takes. */
+#define BRING(type)                                                                                      \
+    for (Py_ssize_t i = 0; i < n; i++) {                                                                 \
+        int64_t at = c->by_row ? rows[i] : (int64_t)i;                                                   \
+        int there = at >= 0 && at < c->length;                                                           \
+        at = there ? at : 0;                                                                             \
+        known[i] = (uint8_t)(there & (c->known[at >> 3] >> (at & 7)));                                   \
+        values[i] = ((const type *)c->values)[at];                                                       \
+    }
+static void bring(const LateColumn *c, const int32_t *rows, Py_ssize_t n, int64_t *values, uint8_t *known) {
+    if (c->length == 0) {
+        memset(values, 0, (size_t)n * 8);
+        memset(known, 0, (size_t)n);
+    } else if (c->kind == 2) {
+        BRING(int32_t)
+    } else {
+        BRING(int64_t) /* the bits, of a double too */
+    }
+}
+
+/* Which candidates satisfy the late literals of which clauses, all at once. */
+typedef struct {
+    uint32_t *row;  /* clause -> its row of `holds`; row 0 holds for everybody */
+    uint8_t *holds; /* rows x n */
+    Py_ssize_t n;
+} LateRows;
+
+#define HOLDS(x, clause, i) ((x)->holds[(Py_ssize_t)(x)->row[clause] * (x)->n + (i)])
+
+static void drop_late(LateRows *x) {
+    PyMem_Free(x->row);
+    x->row = NULL;
+}
+
+static void settle_literal(const Late *l, int32_t k, const int64_t *values, const uint8_t *known, uint8_t *keep,
+                           Py_ssize_t n) {
+    size_t at = (size_t)l->column[k] * (size_t)n;
+    double s;
+    memcpy(&s, &l->scalar[k], 8);
+    if (!l->known[k]) memset(keep, 0, (size_t)n);
+    else if (l->columns[l->column[k]].kind == 0)
+        compare_f64((const double *)(values + at), s, l->truth[k], known + at, keep, n);
+    else compare_i64(values + at, l->scalar[k], l->truth[k], known + at, keep, n);
+}
+
+/* Fills x for the clauses that `mask` leaves alive; literals that several clauses share are compared once. */
+static int settle_late(LateRows *x, const Late *l, const uint64_t *mask, Py_ssize_t clauses, const int32_t *rows,
+                       Py_ssize_t n) {
+    size_t columns = (size_t)l->column_count, width = (size_t)n, literals = (size_t)l->literals, alive = 1;
+    for (Py_ssize_t c = 0; c < clauses; c++) alive += TEST(mask, c) && l->first[c] != l->first[c + 1];
+    size_t indices = ((size_t)clauses * 4 + 7) & ~(size_t)7;
+    x->row = PyMem_Malloc(indices + columns * width * 9 + literals * (width + 1) + alive * width + 8);
+    if (x->row == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    int64_t *values = (int64_t *)((char *)x->row + indices);
+    uint8_t *known = (uint8_t *)(values + columns * width), *one = known + columns * width;
+    uint8_t *settled = one + literals * width;
+    x->holds = settled + literals;
+    x->n = n;
+    memset(settled, 0, literals);
+    memset(x->holds, 1, width);
+    for (size_t k = 0; k < columns; k++) bring(&l->columns[k], rows, n, values + k * width, known + k * width);
+    uint32_t count = 0;
+    for (Py_ssize_t c = 0; c < clauses; c++) {
+        x->row[c] = 0;
+        if (!TEST(mask, c) || l->first[c] == l->first[c + 1]) continue;
+        x->row[c] = ++count;
+        uint8_t *keep = x->holds + (size_t)count * width;
+        for (int32_t at = l->first[c]; at < l->first[c + 1]; at++) {
+            int32_t k = l->literal[at];
+            if (k < 0 || k >= l->literals || l->column[k] < 0 || l->column[k] >= l->column_count) {
+                PyErr_SetString(PyExc_ValueError, "a late literal there is not");
+                return -1;
+            }
+            uint8_t *mine = one + (size_t)k * width;
+            if (!settled[k]) settle_literal(l, k, values, known, mine, n);
+            settled[k] = 1;
+            if (at == l->first[c]) memcpy(keep, mine, width);
+            else and_bytes(keep, mine, n);
+        }
+    }
+    return 0;
+}
 
 /* Posting lists: see PostingLists in kernel.py. Row m - 1 stands for ids the catalogue does not have. */
 typedef struct {

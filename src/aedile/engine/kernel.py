@@ -7,7 +7,7 @@ shapes and bounds every array, so that neither needs to trust its caller.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -34,6 +34,8 @@ Pair = tuple[Int32, Words]
 
 #: The compiled kernel takes so many axes at once; further ones are combined beforehand.
 AXES_AT_ONCE = 240
+#: Candidates of a batch whose late literals are settled at a time: the outcomes stay in the processor's cache.
+SCATTERED_AT_ONCE = 4096
 
 
 def bucket(values: npt.NDArray[Any], known: npt.NDArray[np.bool_], boundaries: npt.NDArray[Any]) -> Int32:
@@ -125,6 +127,11 @@ class LateColumn:
     known: npt.NDArray[np.uint8]
     by_row: bool
 
+    def of(self, start: int, stop: int) -> LateColumn:
+        if self.by_row:
+            return self
+        return LateColumn(self.values[start:stop], self.known[start >> 3 : (stop + 7) >> 3], False)
+
     @property
     def packed(self) -> tuple[Any, ...]:
         return self.values, self.known, _KINDS[self.values.dtype.char], int(self.by_row), len(self.values)
@@ -137,17 +144,18 @@ def pack_known(known: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
     return np.packbits(known, bitorder="little")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Late:
-    """Literals that compare a column with a value of the request, checked only where the rest of a clause holds.
+    """Literals that compare a column with a value of the request.
 
-    first: int32 (clauses + 1,): clause c has literals first[c]..first[c + 1].
-    column, truth, known, scalar: one entry a literal. truth has four bits: whether the literal is true where the
-        column is less than the request's side, equal to it, more, or neither (NaN); see `TRUTHS`. scalar holds an
+    first: int32 (clauses + 1,): clause c has literal[first[c]:first[c + 1]]. literal: int32, places in what follows.
+    column, truth, known, scalar: one entry a distinct literal. truth has four bits: whether the literal is true where
+        the column is less than the request's side, equal to it, more, or neither (NaN); see `TRUTHS`. scalar holds an
         int64 or the bits of a double; known says whether the request's side has a value.
     """
 
     first: Int32
+    literal: Int32
     column: Int32
     truth: npt.NDArray[np.uint8]
     known: npt.NDArray[np.bool_]
@@ -156,14 +164,12 @@ class Late:
 
     @property
     def packed(self) -> tuple[Any, ...]:
-        return (
-            self.first,
-            self.column,
-            self.truth,
-            self.known,
-            self.scalar,
-            [column.packed for column in self.columns],
-        )
+        columns = [column.packed for column in self.columns]
+        return self.first, self.literal, self.column, self.truth, self.known, self.scalar, columns
+
+    def of(self, start: int, stop: int) -> Late:
+        """The same literals for candidates start to stop; start is a multiple of 8."""
+        return replace(self, columns=[column.of(start, stop) for column in self.columns])
 
 
 TRUTHS = {"==": 0b0010, "<": 0b0001, "<=": 0b0011, ">": 0b0100, ">=": 0b0110}
@@ -199,10 +205,13 @@ def scatter(bits: Words, mask: Words, clause_strategy: Int32, late: Late | None,
     if compiled is None:
         kernel_numpy.scatter(bits & mask, clause_strategy, late, rows, out)
         return
-    compiled.scatter(
-        bits, len(bits), len(mask), mask, clause_strategy, len(clause_strategy),
-        late.packed if late is not None else None, rows, out, out.shape[1],
-    )  # fmt: skip
+    for start in range(0, len(bits), SCATTERED_AT_ONCE):
+        stop = min(start + SCATTERED_AT_ONCE, len(bits))
+        packed = late.of(start, stop).packed if late is not None else None
+        compiled.scatter(
+            bits[start:stop], stop - start, len(mask), mask, clause_strategy, len(clause_strategy), packed,
+            rows[start:stop], out[start:stop], out.shape[1],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

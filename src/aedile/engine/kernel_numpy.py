@@ -113,7 +113,7 @@ def _fire(
     out: Words,
 ) -> None:
     """Set the bits of the strategies of these clauses, where late literals hold too."""
-    if late is not None and len(late.truth):
+    if late is not None and len(late.literal):
         kept = _late_holds(late, clauses, candidates, rows)
         candidates, clauses = candidates[kept], clauses[kept]
     strategies = clause_strategy[clauses].astype(np.int64)
@@ -125,8 +125,8 @@ def _late_holds(
 ) -> npt.NDArray[np.bool_]:
     """Whether all late literals of each clause are true for the candidate beside it."""
     holds = np.ones(len(clauses), np.bool_)
-    for k in range(len(late.truth)):
-        owner = int(np.searchsorted(late.first, k, side="right")) - 1
+    for place, k in enumerate(late.literal.tolist()):
+        owner = int(np.searchsorted(late.first, place, side="right")) - 1
         mine = np.flatnonzero(clauses == owner)
         column = late.columns[late.column[k]]
         at = rows[candidates[mine]] if column.by_row else candidates[mine]

@@ -183,26 +183,30 @@ class _LateReader:
         counts = np.bincount([atom.clause for atom in self._atoms], minlength=index.program.clause_count)
         self._first = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
         self._names = list(dict.fromkeys(atom.feature.name for atom in self._atoms))
-        self._column = np.array([self._names.index(atom.feature.name) for atom in self._atoms], np.int32)
-        self._truth = np.array([atom.truth for atom in self._atoms], np.uint8)
-        alike: dict[tuple[Node, str | None, int], int] = {}
-        keys = [
-            (atom.value, atom.feature.name if atom.feature.type == STRING else None, atom.offset)
-            for atom in self._atoms
-        ]
-        # Each value of the request is found once, however many literals compare with it.
-        self._group = np.array([alike.setdefault(key, len(alike)) for key in keys], np.intp)
-        self._finders = [(value_finder(value), value.type == DOUBLE, text, offset) for value, text, offset in alike]
+        # Each value of the request is found once, and each literal compared once, however many clauses share it.
+        values: dict[tuple[Node, str | None, int], int] = {}
+        literals: dict[tuple[int, int, int], int] = {}
+        places = []
+        for atom in self._atoms:
+            text = atom.feature.name if atom.feature.type == STRING else None
+            value = values.setdefault((atom.value, text, atom.offset), len(values))
+            literal = (value, self._names.index(atom.feature.name), atom.truth)
+            places.append(literals.setdefault(literal, len(literals)))
+        self._finders = [(value_finder(value), value.type == DOUBLE, text, offset) for value, text, offset in values]
+        self._literal = np.array(places, np.int32)
+        self._value = np.array([value for value, _, _ in literals], np.intp)
+        self._column = np.array([column for _, column, _ in literals], np.int32)
+        self._truth = np.array([truth for _, _, truth in literals], np.uint8)
 
     def read(self, values: Values, sent: Mapping[str, Column]) -> Late:
         columns = self._index.late_columns
         scalars = np.zeros(len(self._finders), np.int64)
         doubles = scalars.view(np.float64)
-        unknown = []
+        known = np.ones(len(self._finders), np.bool_)
         for place, (find, is_double, text, offset) in enumerate(self._finders):
             value = find(values)
             if value is None:
-                unknown.append(place)
+                known[place] = False
             elif is_double:
                 doubles[place] = value
             elif text is None:
@@ -211,10 +215,10 @@ class _LateReader:
                 scalars[place] = self._index.late_codes[text].get(value, -1)
             else:
                 scalars[place] = _code(sent.get(text), value)
-        known = np.ones(len(self._finders), np.bool_)
-        known[unknown] = False
         read = [columns[name] if name in columns else _sent_late(sent.get(name)) for name in self._names]
-        return Late(self._first, self._column, self._truth, known[self._group], scalars[self._group], read)
+        return Late(
+            self._first, self._literal, self._column, self._truth, known[self._value], scalars[self._value], read
+        )
 
 
 def _lookup(axis: Axis) -> Callable[[Any], int] | None:
