@@ -11,7 +11,7 @@ from aedile.engine.list_files import read_lists
 from aedile.engine.strategy import STAGES, Example, Strategy
 from aedile.engine.strategy_read import read_strategies
 from aedile.language.columns import column_from_python
-from aedile.language.evaluate import Table, evaluate
+from aedile.language.evaluation import Table, evaluate
 from aedile.language.features import BUILT_IN
 from aedile.language.ir import InList, bind, features_of, walk
 from aedile.language.markets import CHANNELS

@@ -18,7 +18,7 @@ from aedile.errors import AedileError, DataError, define
 from aedile.fields import kind_of, listing, shorten, suggestion
 from aedile.language.check import Environment, compile_condition
 from aedile.language.columns import column_from_python
-from aedile.language.evaluate import Table, evaluate, why_unknown
+from aedile.language.evaluation import Table, evaluate, why_unknown
 from aedile.language.ir import Comprehension, Const, Node, features_of, walk
 from aedile.language.lists import NamedList, list_from_python
 from aedile.language.types import BOOL, SCALARS, STRING, Type, list_of, parse_type

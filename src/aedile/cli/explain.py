@@ -24,7 +24,7 @@ from aedile.cli.world import entity_files, load_world, make_engine, read_all_ent
 
 if TYPE_CHECKING:
     from aedile.engine.decide import Decider
-    from aedile.engine.explain import Explanation
+    from aedile.engine.explanation import Explanation
     from aedile.engine.flip import Flip
     from aedile.engine.requests import Request
     from aedile.engine.strategy import Strategy
@@ -103,7 +103,7 @@ def _explained(
 ) -> list[tuple[Explanation, Flip]]:
     import numpy as np
 
-    from aedile.engine.explain import explain as explain_strategy
+    from aedile.engine.explanation import explain as explain_strategy
     from aedile.engine.flip import least_change
 
     values, engine = decider.values(request), decider.engine

@@ -10,7 +10,7 @@ from aedile.cli.screen import say
 from aedile.cli.show_decisions import reasons
 
 if TYPE_CHECKING:
-    from aedile.engine.explain import Explanation
+    from aedile.engine.explanation import Explanation
     from aedile.engine.flip import Flip
     from aedile.engine.requests import Request
 

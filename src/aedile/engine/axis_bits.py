@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from aedile.engine.draw import Draw, draw_column
 from aedile.language.columns import Rows
-from aedile.language.evaluate import evaluate
+from aedile.language.evaluation import evaluate
 from aedile.language.ir import Node
 from aedile.language.lists import Lists
 

@@ -23,7 +23,7 @@ from aedile.engine.axis_bits import (
     touched_by,
 )
 from aedile.language.columns import Column, Rows, unknown_column
-from aedile.language.evaluate import Table, evaluate
+from aedile.language.evaluation import Table, evaluate
 from aedile.language.ir import Call, Const, Feature, Node, rewrite, walk
 from aedile.language.lists import Lists
 from aedile.language.shapes import compact

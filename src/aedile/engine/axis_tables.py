@@ -20,7 +20,7 @@ import pyarrow as pa
 from aedile.engine import kernel
 from aedile.engine.axis_bits import Assignment, Use, Words, clause_bits, outcomes, spread, touched_by
 from aedile.language.columns import Rows, column_from_python
-from aedile.language.evaluate import Table
+from aedile.language.evaluation import Table
 from aedile.language.ir import Call, Const, Node
 from aedile.language.lists import Lists
 from aedile.language.shapes import compact

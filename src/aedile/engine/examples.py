@@ -17,7 +17,7 @@ from aedile.engine.program import condition_in_market
 from aedile.engine.strategy import Example, Strategy
 from aedile.errors import Place, StrategyError, define
 from aedile.language.columns import column_from_python
-from aedile.language.evaluate import Table
+from aedile.language.evaluation import Table
 from aedile.language.lists import Lists
 from aedile.language.schema import Schema
 

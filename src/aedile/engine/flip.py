@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from aedile.engine.engine import Engine
-from aedile.engine.explain import scope_of
+from aedile.engine.explanation import scope_of
 from aedile.engine.flip_values import distance, halfway, values_to_try
 from aedile.engine.fresh import with_freshness
 from aedile.engine.program import condition_in_market
 from aedile.engine.strategy import Strategy
 from aedile.language.columns import Column, Rows, column_from_python
-from aedile.language.evaluate import Table, evaluate
+from aedile.language.evaluation import Table, evaluate
 from aedile.language.ir import Node, Not, features_of
 from aedile.language.lists import Lists
 from aedile.language.normal import Clause, clauses

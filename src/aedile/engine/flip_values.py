@@ -12,7 +12,7 @@ from aedile.engine.conflicts.points import RANGES, nudged
 from aedile.engine.conflicts.pools import pool_for
 from aedile.engine.conflicts.texts import pieces_of
 from aedile.language.columns import column_from_python
-from aedile.language.evaluate import Table, evaluate
+from aedile.language.evaluation import Table, evaluate
 from aedile.language.ir import Const, Node, features_of, walk
 from aedile.language.lists import Lists
 from aedile.language.normal import Literal

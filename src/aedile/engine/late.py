@@ -13,7 +13,7 @@ from typing import Any
 
 from aedile.engine.kernel import TRUTHS
 from aedile.language.columns import column_from_python
-from aedile.language.evaluate import Table, evaluate
+from aedile.language.evaluation import Table, evaluate
 from aedile.language.ir import Call, Const, Feature, Node, features_of, walk
 from aedile.language.normal import canonical_atom
 from aedile.language.types import (

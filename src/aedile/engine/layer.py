@@ -26,7 +26,7 @@ from aedile.engine.late import Values, clamp_to_int64, value_finder
 from aedile.engine.program import pack_bits
 from aedile.engine.verdicts import Verdicts
 from aedile.language.columns import Column, Rows, column_from_python
-from aedile.language.evaluate import Table
+from aedile.language.evaluation import Table
 from aedile.language.ir import Node
 from aedile.language.lists import Lists
 from aedile.language.types import DOUBLE, STRING

@@ -24,7 +24,7 @@ from aedile.engine.draw import Draw
 from aedile.engine.fresh import with_freshness
 from aedile.engine.late import LateAtom, as_late
 from aedile.engine.strategy import ALL, Strategy
-from aedile.language.evaluate import fold
+from aedile.language.evaluation import fold
 from aedile.language.ir import And, Call, Const, Feature, Node, Not, bind
 from aedile.language.lists import Lists
 from aedile.language.normal import clauses

@@ -22,7 +22,7 @@ from aedile.language.builder_rows import OPS, VIEWS, read_row, row_of
 from aedile.language.builder_values import BAD_SHAPE, TOO_BIG, refuse, shown
 from aedile.language.cel import to_cel
 from aedile.language.check import Environment, compile_condition
-from aedile.language.evaluate import fold
+from aedile.language.evaluation import fold
 from aedile.language.faults import closest
 from aedile.language.parse import MAX_DEPTH
 from aedile.language.types import BOOL

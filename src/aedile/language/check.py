@@ -13,7 +13,7 @@ from typing import Any
 from aedile.language import advice, constants, faults, ir, names
 from aedile.language.coerce import coerce, compare_exactly, is_exact, principal
 from aedile.language.cost import MAX_FOLDED, check_cost
-from aedile.language.evaluate import fold
+from aedile.language.evaluation import fold
 from aedile.language.faults import Span, fault, mend
 from aedile.language.functions import COMPREHENSIONS, FUNCTIONS, join, resolve
 from aedile.language.parse import parse

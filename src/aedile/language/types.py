@@ -39,6 +39,7 @@ SCALARS: dict[str, Type] = {t.name: t for t in (BOOL, INT, DOUBLE, STRING, TIMES
 
 
 def list_of(element: Type) -> Type:
+    """The type of lists whose elements are all of one type."""
     return Type("list", element)
 
 

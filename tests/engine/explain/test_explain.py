@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from aedile.engine.engine import Engine
-from aedile.engine.explain import Explanation, explain
+from aedile.engine.explanation import Explanation, explain
 from aedile.engine.strategy import Strategy
 from aedile.language.columns import column_from_python
 from aedile.language.types import TIMESTAMP

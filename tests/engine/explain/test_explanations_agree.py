@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aedile.engine.engine import Engine
-from aedile.engine.explain import UNKNOWN, explain
+from aedile.engine.explanation import UNKNOWN, explain
 from aedile.engine.flip import Flip, least_change
 from aedile.language.columns import Column, column_from_python
 from tests.engine.classify.worlds import Asked, World, ask, make_world, wanted

@@ -1,4 +1,4 @@
-"""Do a condition's tables say what evaluating it row by row says?"""
+"""Do a condition's tables say what plain evaluation row by row says, and CEL in C++?"""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from aedile.engine.conditions import compile_tables, decide
 from aedile.language import ir
 from aedile.language.check import Environment, compile_condition
 from aedile.language.columns import column_from_python
-from aedile.language.evaluate import Table
+from aedile.language.evaluation import Table
 from aedile.language.types import BOOL, DOUBLE, INT, STRING
 from tests.language.evaluate.samples import NAMED_LISTS
+from tests.oracles.cel_cpp import CelCpp, NotAcceptedError
 from tests.oracles.generate import DOUBLES, FEATURES, INTS, LISTS, random_condition, random_rows
 from tests.oracles.rowwise import Rowwise
 
@@ -44,6 +45,31 @@ def test_random_conditions_come_out_the_same(seed) -> None:
         rng = Random(f"{seed}/{number}")
         condition = random_condition(rng, FEATURES)
         compare(condition, random_rows(rng, FEATURES, ROWS), f"seed {seed}/{number}")
+
+
+def test_tables_agree_with_cel_in_cpp_wherever_it_can_be_asked() -> None:
+    cel, oracle, agreed = CelCpp(FEATURES), Rowwise(LISTS), 0
+    for number in range(CONDITIONS):
+        rng = Random(f"cel/{number}")
+        condition = random_condition(rng, FEATURES)
+        data = random_rows(rng, FEATURES, ROWS)
+        try:
+            expression = cel.compile(condition)
+        except NotAcceptedError:
+            continue
+        got = decide(compile_tables(condition, FEATURES, NAMED_LISTS), table(data), NAMED_LISTS)
+        for place in range(ROWS):
+            row = {name: values[place] for name, values in data.items()}
+            oracle.evaluate(condition, row)
+            if oracle.hazards:
+                continue
+            try:
+                wanted = OUTCOME[cel.evaluate(expression, row)]
+            except NotAcceptedError:
+                continue
+            assert got[place] == wanted, f"cel/{number}: {condition} at {row}: {got[place]} for {wanted}"
+            agreed += 1
+    assert agreed > 0.6 * CONDITIONS * ROWS
 
 
 def test_random_conditions_come_out_the_same_without_the_compiled_kernel(monkeypatch) -> None:

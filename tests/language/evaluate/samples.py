@@ -9,7 +9,7 @@ from typing import Any
 from aedile.language import ir
 from aedile.language.check import Environment, compile_condition
 from aedile.language.columns import column_from_python
-from aedile.language.evaluate import Table, evaluate
+from aedile.language.evaluation import Table, evaluate
 from aedile.language.lists import list_from_python
 from aedile.language.types import Type, parse_type
 from tests.oracles.generate import FEATURES, LISTS, random_rows

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from aedile.errors import Errors, LanguageError
 from aedile.language import ir
 from aedile.language.columns import column_from_python
-from aedile.language.evaluate import Table, evaluate, why_unknown
+from aedile.language.evaluation import Table, evaluate, why_unknown
 from aedile.language.hashing import hash_texts
 from aedile.language.lists import NEVER, list_from_python, named_list, read_list
 from aedile.language.types import BOOL, STRING, TIMESTAMP

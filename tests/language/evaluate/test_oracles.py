@@ -11,7 +11,7 @@ import pytest
 
 from aedile.language import ir
 from aedile.language.columns import Column, column_from_python
-from aedile.language.evaluate import Table, evaluate, fold, why_unknown
+from aedile.language.evaluation import Table, evaluate, fold, why_unknown
 from aedile.language.interpret import FUNCTIONS
 from aedile.language.types import BOOL, SCALARS, Type, list_of
 from tests.language.evaluate.samples import NAMED_LISTS, ROWS, row_at, same, sample, table, values_of

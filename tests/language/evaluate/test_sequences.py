@@ -8,7 +8,7 @@ from aedile.errors import LanguageError
 from aedile.language import ir
 from aedile.language.check import Environment, compile_condition
 from aedile.language.columns import column_from_python
-from aedile.language.evaluate import Table, evaluate, fold, why_unknown
+from aedile.language.evaluation import Table, evaluate, fold, why_unknown
 from aedile.language.types import BOOL, DOUBLE, INT, STRING, Type, list_of, parse_type
 from tests.language.evaluate.samples import table, worth
 

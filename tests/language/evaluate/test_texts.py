@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aedile.language.check import Environment, compile_condition
 from aedile.language.columns import Column, column_from_python
-from aedile.language.evaluate import Table
+from aedile.language.evaluation import Table
 from aedile.language.shapes import compact
 from aedile.language.text import _TABLE, _pass, normalize
 from aedile.language.types import STRING

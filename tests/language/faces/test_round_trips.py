@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from random import Random
 
 import pytest
 
+from aedile.engine import read_strategies
 from aedile.errors import LanguageError
 from aedile.language import ir
 from aedile.language.builder import from_builder, to_builder
 from aedile.language.cel import to_cel
 from aedile.language.check import Environment, compile_condition
+from aedile.language.schema import load_schema
 from aedile.language.sql_face import to_sql_face
 from aedile.language.sql_read import from_sql
 from tests.language.faces.conditions import CONDITIONS, ENVIRONMENT
@@ -98,3 +101,17 @@ def test_an_int_that_javascript_cannot_hold_is_kept_as_text():
     data = to_builder(node)
     assert data["value"] == "9007199254740993"
     assert from_builder(data, ENVIRONMENT) == node
+
+
+def test_every_condition_of_the_shipped_strategies_comes_back_from_both_faces():
+    folder = Path(__file__).parents[3] / "examples" / "electronics"
+    schema = load_schema(folder / "schema.yaml")
+    strategies = read_strategies(folder / "strategies", schema)
+    assert len(strategies) >= 40
+    for strategy in strategies:
+        environment = schema.environment(strategy.applies_to, strategy.param_types)
+        assert from_sql(to_sql_face(strategy.node), environment) == strategy.node, strategy.id
+        assert from_builder(json.loads(json.dumps(to_builder(strategy.node))), environment) == strategy.node, (
+            strategy.id
+        )
+        assert compile_condition(to_cel(strategy.node), environment) == strategy.node, strategy.id

@@ -12,7 +12,7 @@ from aedile.errors import LanguageError
 from aedile.language import ir
 from aedile.language.cel import to_cel
 from aedile.language.check import Environment, compile_condition
-from aedile.language.evaluate import Table, evaluate
+from aedile.language.evaluation import Table, evaluate
 from aedile.language.types import BOOL, DOUBLE, DURATION, INT, STRING, TIMESTAMP, Type, list_of
 
 ENVIRONMENT = Environment(

@@ -14,7 +14,7 @@ import pytest
 from aedile.errors import DataError, LanguageError
 from aedile.language.check import Environment, compile_condition
 from aedile.language.columns import column_from_python
-from aedile.language.evaluate import Table, evaluate
+from aedile.language.evaluation import Table, evaluate
 from aedile.language.types import SCALARS, Type, list_of
 from aedile.language.values import from_json, to_json
 

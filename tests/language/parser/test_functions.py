@@ -7,7 +7,7 @@ import pytest
 
 from aedile.language.check import Environment, compile_condition
 from aedile.language.columns import column_from_python
-from aedile.language.evaluate import Table, evaluate
+from aedile.language.evaluation import Table, evaluate
 from aedile.language.functions import FUNCTIONS, Example, join, resolve
 from aedile.language.lists import named_list
 from aedile.language.types import DOUBLE, INT, NOTHING, STRING, list_of, parse_type

@@ -16,7 +16,7 @@ from aedile.engine.conflicts.meetings import Matcher
 from aedile.engine.conflicts.space import Space
 from aedile.engine.conflicts.units import Bools, Ints, Literal, Unit, bits_of
 from aedile.language.columns import column_from_python
-from aedile.language.evaluate import Table
+from aedile.language.evaluation import Table
 
 #: Samples of each clause.
 SAMPLES = 4

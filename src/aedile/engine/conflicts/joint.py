@@ -19,7 +19,7 @@ from aedile.engine.conflicts.points import COMPARISONS, RANGES
 from aedile.engine.conflicts.space import Space
 from aedile.engine.conflicts.units import Ints, bits_of
 from aedile.language.columns import Column, column_from_python
-from aedile.language.evaluate import Table, evaluate
+from aedile.language.evaluation import Table, evaluate
 from aedile.language.ir import Call, Const, Feature, Node
 from aedile.language.types import BOOL, DOUBLE, DURATION, STRING, TIMESTAMP
 

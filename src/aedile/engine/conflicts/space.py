@@ -15,7 +15,7 @@ from aedile.engine.conflicts.kinship import aliases_of, groups_of, shared_texts
 from aedile.engine.conflicts.modes import Mode, modes_of
 from aedile.engine.conflicts.units import Across, Unit, UnitMaker, bits_of, literals_of
 from aedile.engine.program import Program
-from aedile.language.evaluate import Table
+from aedile.language.evaluation import Table
 from aedile.language.lists import Lists
 from aedile.language.schema import Schema
 

@@ -17,7 +17,7 @@ from aedile.engine.conflicts.points import UNKNOWN
 from aedile.engine.conflicts.pools import ClauseLiterals, Pool, pool_for
 from aedile.engine.program import Program
 from aedile.language.columns import column_from_python
-from aedile.language.evaluate import Table
+from aedile.language.evaluation import Table
 from aedile.language.ir import Call, Const, Feature, Node, features_of, walk
 from aedile.language.lists import Lists
 from aedile.language.schema import Schema

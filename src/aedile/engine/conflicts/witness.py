@@ -15,7 +15,7 @@ from aedile.engine.conflicts.points import some_values
 from aedile.engine.conflicts.space import Space
 from aedile.engine.conflicts.units import Bools, Ints
 from aedile.language.columns import Column, column_from_python
-from aedile.language.evaluate import Table
+from aedile.language.evaluation import Table
 from aedile.language.schema import REQUEST, Schema
 from aedile.language.types import TIMESTAMP, Type
 from aedile.language.values import format_timestamp, to_json

@@ -18,7 +18,7 @@ from aedile.engine.program import condition_in_market
 from aedile.engine.strategy import ALL, Strategy
 from aedile.language.cel import to_cel
 from aedile.language.columns import Column, Rows
-from aedile.language.evaluate import evaluate, why_unknown
+from aedile.language.evaluation import evaluate, why_unknown
 from aedile.language.ir import And, Node, Not, Or, Ternary, features_of
 from aedile.language.lists import Lists
 from aedile.language.reasons import MISSING
