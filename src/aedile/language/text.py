@@ -11,8 +11,7 @@ from unicodedata import category
 from unicodedata import normalize as unicode_normalize
 
 # Each group lists the look-alikes of one ASCII letter, after case folding: Latin with hooks, strokes or as small
-# capitals, Greek, Cyrillic, Armenian, Coptic, Cherokee, Lisu. Where a script's small and capital letter resemble
-# different ones, the small letter decides, for text must not depend on its case.
+# capitals, Greek, Cyrillic, Armenian, Coptic, Cherokee, Lisu.
 _LOOK_ALIKES = {
     "a": "ɑɐᴀαаⲁᎪꓮ",
     "b": "ƀɓƅʙᴃβвьⲃᏴꓐ",
@@ -45,6 +44,10 @@ _TABLE = {ord(odd): letter for letter, odds in _LOOK_ALIKES.items() for odd in o
 # White letters in black circles and squares, which compatibility normalisation leaves alone.
 _TABLE |= {start + i: chr(97 + i) for start in (0x1F150, 0x1F170) for i in range(26)}
 
+#: Capitals that pass for another Latin letter than their small letters do: Ν is read as N, and ν as v. What stands there
+#: is what is read, so they are mapped before case is folded.
+_CAPITALS = str.maketrans("ΗΝΥԱՏ", "hnyus")
+
 #: Default_Ignorable_Code_Point beyond category Cf: joiners, fillers, variation selectors and their reserved places.
 _IGNORABLE = frozenset((0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2065, 0x3164, 0xFFA0)).union(
     range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xFFF0, 0xFFF9)
@@ -59,7 +62,7 @@ _ASCII_LEET = re.compile(r"(?<=[a-z])[013457@$!]{1,2}(?=[a-z])")
 
 
 def normalize(text: str) -> str:
-    """The text as a reader takes it: idempotent, and the same for the upper-case and the lower-case text.
+    """The text as a reader takes it; idempotent.
 
     Compatibility forms and case are folded (NFKC, casefold), characters that show nothing are dropped, look-alike
     letters become the ASCII letter, one or two digits or signs between letters become the letters they stand for
@@ -75,7 +78,7 @@ def normalize(text: str) -> str:
 
 
 def _pass(text: str) -> str:
-    text = unicode_normalize("NFKC", unicode_normalize("NFKC", text).casefold())
+    text = unicode_normalize("NFKC", unicode_normalize("NFKC", text).translate(_CAPITALS).casefold())
     if not text.isascii():
         text = "".join(c for c in text if not _is_invisible(c)).translate(_TABLE)
     return " ".join(_read_leet(text).split())

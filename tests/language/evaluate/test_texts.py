@@ -13,7 +13,7 @@ from aedile.language.check import Environment, compile_condition
 from aedile.language.columns import Column, column_from_python
 from aedile.language.evaluation import Table
 from aedile.language.shapes import compact
-from aedile.language.text import _TABLE, _pass, normalize
+from aedile.language.text import _CAPITALS, _TABLE, _pass, normalize
 from aedile.language.types import STRING
 from tests.language.evaluate.samples import values_of, worth
 
@@ -32,7 +32,7 @@ def test_every_single_character_normalizes_alike_in_either_case() -> None:
             character = chr(code)
             plain = normalize(character)
             assert normalize(plain) == plain, hex(code)
-            assert normalize(character.casefold()) == plain, hex(code)
+            assert normalize(character.casefold()) == plain or code in _CAPITALS, hex(code)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,8 @@ def test_every_single_character_normalizes_alike_in_either_case() -> None:
         ("G\u200bu\u00adc\u2060ci\ufe0f", "gucci"),
         ("Аdіdаѕ", "adidas"),  # Cyrillic
         ("Ρrаdа", "prada"),  # Greek capital rho
+        ("ΝΙΚΕ", "nike"),  # Greek capitals, of which Ν has a small letter that looks like v
+        ("СНАΝЕL", "chanel"),  # Cyrillic and Greek
         ("𝓡𝓸𝓵𝓮𝔁", "rolex"),
         ("🅶🆄🅲🅲🅸", "gucci"),
         ("h@ndb4g", "handbag"),
