@@ -22,7 +22,7 @@ def _flags() -> list[str]:
         return ["/O2"]
     # Counting bits in one instruction wants more than the x86-64 of 2003; every server since 2009 has it.
     baseline = ["-march=x86-64-v2"] if platform.machine() in ("x86_64", "AMD64") else []
-    return ["-O3", "-std=gnu11", *baseline]
+    return ["-O3", "-g0", "-std=gnu11", *baseline]
 
 
 class KernelBuildHook(BuildHookInterface):
@@ -40,7 +40,7 @@ class KernelBuildHook(BuildHookInterface):
     def _compile(self) -> str | None:
         from setuptools import Distribution, Extension
         from setuptools.command.build_ext import build_ext
-        from setuptools.errors import BaseError
+        from setuptools.errors import BaseError, CCompilerError
 
         root = Path(self.root)
         kernel = Extension(
@@ -57,7 +57,7 @@ class KernelBuildHook(BuildHookInterface):
         command.finalize_options()
         try:
             command.run()
-        except BaseError as error:
+        except (BaseError, CCompilerError) as error:
             self.app.display_warning(f"no compiled kernel ({error}); aedile will run on NumPy alone")
             return None
         return Path(command.get_ext_filename("aedile.engine._kernel")).name
