@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from aedile.engine.entity_layout import Target
-from aedile.language.columns import Bools, Column, unknown_column
+from aedile.language.columns import DTYPES, Bools, Column, unknown_column
+from aedile.language.shapes import compact
 from aedile.language.types import (
     BOOL,
     DOUBLE,
@@ -37,9 +38,37 @@ def to_column(array: pa.ChunkedArray, target: Target) -> Column:
     """The values as a `Column` of the target's type; a `DataError` names the first row that does not fit."""
     if pa.types.is_null(array.type):
         return unknown_column(target.type, len(array))
+    if array.num_chunks == 1 and array.type in _PLAIN.get(target.type.name, ()):
+        return _plain(array.chunk(0), target)
     if target.type.element is not None:
         return _lists(array, target)
     return _CONVERTERS[target.type](array, target)
+
+
+#: Arrow's types whose values lie in memory as the language's do.
+_PLAIN: dict[str, tuple[pa.DataType, ...]] = {
+    "double": (pa.float64(),),
+    "int": (pa.int64(),),
+    "timestamp": (pa.timestamp("us", "UTC"), pa.timestamp("us")),
+    "duration": (pa.duration("us"),),
+}
+_PLAIN_RANGE = {"timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX), "duration": (-DURATION_MAX, DURATION_MAX)}
+
+
+def _plain(array: pa.Array, target: Target) -> Column:
+    """Values taken as they lie in Arrow's memory, without a copy: what features sent with a request should cost."""
+    count, start = len(array), array.offset
+    validity, data = array.buffers()
+    dtype = np.dtype(DTYPES[target.type.name])
+    values = np.frombuffer(data, dtype, count, start * 8) if count else np.zeros(0, dtype)
+    known = np.ones(count, np.bool_)
+    if array.null_count:
+        bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little", count=start + count)
+        known = bits[start:].astype(np.bool_)
+    low, high = _PLAIN_RANGE.get(target.type.name, (None, None))
+    if low is not None and count and (values.min(initial=0) < low or values.max(initial=0) > high):
+        return _CONVERTERS[target.type](pa.chunked_array([array]), target)  # which tells the row, if it is not a null
+    return Column(target.type, known, values)
 
 
 def _strings(array: pa.ChunkedArray, target: Target) -> Column:
@@ -51,7 +80,7 @@ def _strings(array: pa.ChunkedArray, target: Target) -> Column:
     dictionary = encoded.dictionary
     if len(dictionary) == 0:
         dictionary = pa.array([""], pa.large_string())
-    return Column(STRING, known, codes, dictionary)
+    return compact(Column(STRING, known, codes, dictionary))
 
 
 def is_text(type_: pa.DataType) -> bool:
