@@ -25,6 +25,9 @@ ENOUGH = ((100, 0.1), (10, 0.4))
 """A cell ends after so many requests once they took this share of the budget."""
 
 
+GROUP = 25
+"""Requests answered one after the other before any is compared."""
+
 PRACTICE = 2
 """Requests answered before the clock counts."""
 
@@ -37,12 +40,17 @@ class DisagreementError(Exception):
 class Answer:
     """What an engine said of one request before its time was up.
 
-    bits: bool (rows done, len(numbers)). numbers: the strategies of its columns. share: of the request's work done.
+    given: bool (rows done, len(numbers)), or what makes it once the clock has stopped. numbers: the strategies of its
+    columns. share: of the request's work done.
     """
 
-    bits: Bits
+    given: Bits | Callable[[], Bits]
     numbers: npt.NDArray[np.int64]
     share: float
+
+    @property
+    def bits(self) -> Bits:
+        return self.given() if callable(self.given) else self.given
 
 
 AnswerRequest = Callable[[BenchRequest, Clock], Answer]
@@ -127,12 +135,13 @@ class Reference:
             whole[:, right.numbers] = right.bits
             self._packed[request.id] = np.packbits(whole, axis=1)
         expected = np.unpackbits(self._packed[request.id], axis=1, count=len(self.cases)).view(np.bool_)
-        differs = answer.bits != expected[: len(answer.bits), answer.numbers]
+        bits = answer.bits
+        differs = bits != expected[: len(bits), answer.numbers]
         if differs.any():
             row, column = np.argwhere(differs)[0]
             case = self.cases[answer.numbers[column]]
             raise DisagreementError(f"{engine} on {case.id} and {request.ids[row]} in {request.id}: {case.terms}")
-        return answer.bits.size
+        return int(bits.size)
 
     def compare_batch(self, request: BenchRequest, counts: Counts, engine: str) -> int:
         """The same for the matches of each strategy in the rows that were done."""
@@ -165,17 +174,21 @@ def measure_requests(
 ) -> RequestCell:
     """One request after another until there are enough, or the budget is used up. The first ones are practice.
 
-    No request is answered twice, so that no engine can live on what it remembers of it.
+    No request is answered twice, so that no engine can live on what it remembers of it. Answers are compared a group at
+    a time: a server goes from one request to the next, without reading millions of bits in between.
     """
     cell = RequestCell(len(requests[0].ids))
     spent = 0.0
+    waiting: list[tuple[BenchRequest, Answer]] = []
     for request in requests[:PRACTICE]:
         answer(request, Clock(budget / 20))
     with _settled_heap():
         for request in requests[PRACTICE:]:
             clock = Clock(budget - spent)
             given = answer(request, clock)
-            cell.compared += reference.compare_request(request, given, engine)
+            waiting.append((request, given))
+            if len(waiting) == GROUP:
+                cell.compared += _compared(waiting, reference, engine)
             spent += clock.spent
             if given.share < 1 and cell.seconds:
                 break  # whole requests came before: they say more than a part does
@@ -183,7 +196,15 @@ def measure_requests(
             cell.cut_short = given.share < 1
             if spent >= budget or any(len(cell.seconds) >= n and spent >= share * budget for n, share in ENOUGH):
                 break
+    cell.compared += _compared(waiting, reference, engine)
     return cell
+
+
+def _compared(waiting: list[tuple[BenchRequest, Answer]], reference: Reference, engine: str) -> int:
+    """The bits compared of the answers that wait, which then wait no more."""
+    count = sum(reference.compare_request(request, answer, engine) for request, answer in waiting)
+    waiting.clear()
+    return count
 
 
 def measure_batch(

@@ -976,6 +976,9 @@ fail:
 /* ---------------------------------------------------------------- decide: gather and resolve in one go */
 
 #define ALIVE 0x40000000U
+#define EXCLUDES 1U
+#define EXEMPTS 2U
+#define LIVE 0x80U
 
 /* decide(rows i32[n], n, lists, mask u64[words], words, clause_strategy i32[clauses], clauses, late or None, strategy
           words, book, out) -> (fired, shadow) written, or None where there was too little room
@@ -1005,14 +1008,14 @@ static PyObject *decide(PyObject *self, PyObject *args) {
         goto fail;
     if (take_book(&b, &book, o_book, strategy_words) < 0 || take_out(&b, &out, o_out, n) < 0) goto fail;
     size_t row_bytes = (size_t)strategy_words * 8;
-    scratch = PyMem_Malloc(row_bytes * 2 + (size_t)clauses * 8 + 8 + (size_t)book.strategies * 9);
+    scratch = PyMem_Malloc(row_bytes * 2 + (size_t)clauses * 8 + 16 + (size_t)book.strategies * 9);
     if (scratch == NULL) {
         PyErr_NoMemory();
         goto fail;
     }
     uint64_t *row_bits = scratch, *acting = row_bits + strategy_words;
     double *factor = (double *)(acting + strategy_words);
-    uint32_t *aims = (uint32_t *)(factor + book.strategies), *found = aims + clauses;
+    uint32_t *aims = (uint32_t *)(factor + book.strategies + 1), *found = aims + clauses;
     uint8_t *does = (uint8_t *)(found + clauses + 1);
     for (Py_ssize_t c = 0; c < clauses; c++) {
         uint32_t aim = (uint32_t)strategy[c];
@@ -1020,9 +1023,11 @@ static PyObject *decide(PyObject *self, PyObject *args) {
         aims[c] = aim;
     }
     for (Py_ssize_t s = 0; s < book.strategies; s++) {
-        does[s] = (uint8_t)(TEST(book.live, s) ? book.kind[s] | 0x80 : 0);
-        factor[s] = does[s] == (0x80 | FACTOR) ? book.factor[s] : 1.0;
+        int is_live = TEST(book.live, s), kind = book.kind[s];
+        does[s] = (uint8_t)(!is_live ? 0 : LIVE | (kind == EXCLUDE ? EXCLUDES : kind == EXEMPT ? EXEMPTS : 0));
+        factor[s] = is_live && kind == FACTOR ? book.factor[s] : 1.0;
     }
+    factor[book.strategies] = 1.0; /* for clauses that do not hold */
     Py_ssize_t i = 0;
     warm_lists(&lists, rows, n);
     for (; i < n && has_room(&out, strategy_words); i++) {
@@ -1042,21 +1047,21 @@ static PyObject *decide(PyObject *self, PyObject *args) {
             found[alive] = c;
             alive += aims[c] >> 30 & 1;
         }
-        int32_t winner = -1;
+        uint32_t winner = ~0U, exempts_found = 0;
         double product = 1.0;
-        uint8_t seen = 0;
         for (Py_ssize_t k = 0; k < alive; k++) {
-            uint32_t s = aims[found[k]] & ~ALIVE, kept = (uint32_t)(s != last);
-            if (has_late) kept &= HOLDS(&settled, found[k], i);
-            uint8_t what = does[s];
+            uint32_t c = found[k], s = aims[c] & ~ALIVE, kept = (uint32_t)(s != last);
+            if (has_late) kept &= HOLDS(&settled, c, i);
+            uint32_t what = does[s] & (0U - kept);
             found[count] = s; /* never ahead of the place that is read */
             count += kept;
             last = kept ? s : last;
-            winner = kept && what == (0x80 | EXCLUDE) && winner < 0 ? (int32_t)s : winner;
-            product *= kept ? factor[s] : 1.0;
-            seen |= kept && what == (0x80 | EXEMPT);
+            uint32_t excluding = s | ((what & EXCLUDES) - 1U); /* all ones where it does not exclude */
+            winner = excluding < winner ? excluding : winner;
+            product *= factor[kept ? s : (uint32_t)book.strategies];
+            exempts_found |= what & EXEMPTS;
         }
-        if (seen) {
+        if (exempts_found) {
             memset(row_bits, 0, row_bytes);
             for (Py_ssize_t k = 0; k < count; k++) row_bits[found[k] >> 6] |= 1ULL << (found[k] & 63);
             resolve_row(row_bits, &book, acting, &out, i);
@@ -1071,7 +1076,7 @@ static PyObject *decide(PyObject *self, PyObject *args) {
             out.used += live;
             out.used_shadow += 1 - live;
         }
-        end_candidate(&out, i, winner, product);
+        end_candidate(&out, i, (int32_t)winner, product);
     }
     PyMem_Free(scratch);
     drop_late(&settled);

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from aedile.language.columns import Bools, Column
-from aedile.language.ir import Feature, Node, _hashed
+from aedile.language.ir import Feature, Node, hashed_once
 from aedile.language.types import BOOL
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class Draw(Node):
     """True where the unit is in the canary of `strategy_id`; false where it is not or has no id. Never unknown."""

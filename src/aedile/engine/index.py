@@ -176,9 +176,9 @@ def posting_lists(lengths: npt.NDArray[np.uint16], lists: npt.NDArray[np.uint8])
 
 
 def _room(ids: npt.NDArray[Any], used: int, more: int) -> npt.NDArray[Any]:
-    """The array with room behind `used`, an eighth more than is needed when it has to grow."""
+    """The array with room behind `used`, a sixteenth more than is needed when it has to grow."""
     if used + more <= len(ids):
         return ids
-    grown = np.empty(used + more + max(1 << 16, used // 8), ids.dtype)
+    grown = np.empty(used + more + max(1 << 16, used // 16), ids.dtype)
     grown[:used] = ids[:used]
     return grown

@@ -296,7 +296,7 @@ def _verdicts(n: int, words: int, fill: Callable[[tuple[Any, ...]], tuple[int, i
 class IdIndex:
     """From entity id to row.
 
-    Ids are compared by a hash of 64 bits, distinct for all ids that are in: 16 to 20 bytes an entity beside the ids.
+    Ids are compared by a hash of 64 bits, distinct for all ids that are in: 15 to 16 bytes an entity beside the ids.
     """
 
     def __init__(self, ids: pa.LargeStringArray) -> None:
@@ -325,7 +325,7 @@ class IdIndex:
         offsets, data = _buffers(self._ids)
         while True:
             if len(self._ids) * _SLOT >= 0.8 * len(self._slots) or start == 0:
-                self._slots = np.zeros((8 + int(1.4 * len(self._ids))) * _SLOT, np.uint8)
+                self._slots = np.zeros((8 + int(1.3 * len(self._ids))) * _SLOT, np.uint8)
                 start = 0
             twice = compiled.index_add(self._slots, offsets, data, len(self._ids), self._seed, start)
             if twice < 0:

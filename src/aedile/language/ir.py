@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from aedile.language.types import BOOL, Type
 
@@ -22,6 +22,8 @@ Span = tuple[int, int]
 @dataclass(frozen=True)
 class Node:
     """Common to all nodes: a type and where in the condition's text it stands (code points, half-open)."""
+
+    _compared: ClassVar[tuple[str, ...]] = ()
 
     type: Type
     span: Span | None = field(default=None, compare=False, repr=False, kw_only=True)
@@ -35,20 +37,21 @@ class Node:
 
     @cached_property
     def _hash(self) -> int:
-        values = tuple(getattr(self, f.name) for f in fields(self) if f.compare)
-        return hash((type(self).__name__, *values))
+        return hash((type(self).__name__, *[getattr(self, name) for name in self._compared]))
 
     def __hash__(self) -> int:
         return self._hash
 
 
-def _hashed(cls: type) -> type:
+def hashed_once(cls: type) -> type:
+    """For node classes, above `dataclass`: equality stays by value, the hash is found once."""
     # A frozen dataclass would write its own recursive __hash__ over the cached one.
     cls.__hash__ = Node.__hash__  # type: ignore[assignment]
+    cls._compared = tuple(f.name for f in fields(cls) if f.compare)  # type: ignore[attr-defined]
     return cls
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class Const(Node):
     """A value: bool, int, float, str; int microseconds for timestamp and duration; a tuple of such for lists.
@@ -64,7 +67,7 @@ class Const(Node):
         object.__setattr__(self, "_key", repr(self.value))
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class Feature(Node):
     """A feature by its full name, e.g. `item.price`."""
@@ -72,7 +75,7 @@ class Feature(Node):
     name: str
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class Param(Node):
     """A parameter of the strategy, `param.threshold`; replaced by a constant per market (see `bind`)."""
@@ -80,7 +83,7 @@ class Param(Node):
     name: str
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class Variable(Node):
     """The variable of an enclosing comprehension."""
@@ -88,7 +91,7 @@ class Variable(Node):
     name: str
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class Call(Node):
     """A function or operator, named as written: `"<"`, `"+"`, `"neg"`, `"in"`, `"[]"`, `"size"`, `"startsWith"`, ...
@@ -108,7 +111,7 @@ class Call(Node):
         return replace(self, args=children)
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class InList(Node):
     """`in_list(value, "name")`: exact membership in a named list, of the entries not expired at `request.time`."""
@@ -123,7 +126,7 @@ class InList(Node):
         return replace(self, value=children[0])
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class ListOf(Node):
     """A list made of expressions of one type, `[a, b]`; of constants alone it is a `Const`."""
@@ -137,7 +140,7 @@ class ListOf(Node):
         return replace(self, items=children)
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class Has(Node):
     """`has(item.price)`: whether the feature has a value. Never unknown."""
@@ -153,7 +156,7 @@ class Has(Node):
         return replace(self, feature=feature)
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class And(Node):
     """False if any is false, else unknown if any is unknown, else true. Flat: no And directly inside."""
@@ -167,7 +170,7 @@ class And(Node):
         return replace(self, args=children)
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class Or(Node):
     """True if any is true, else unknown if any is unknown, else false. Flat: no Or directly inside."""
@@ -181,7 +184,7 @@ class Or(Node):
         return replace(self, args=children)
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class Not(Node):
     arg: Node
@@ -193,7 +196,7 @@ class Not(Node):
         return replace(self, arg=children[0])
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class Ternary(Node):
     """`condition ? then : otherwise`: unknown where the condition is; the branch not taken does not matter."""
@@ -210,7 +213,7 @@ class Ternary(Node):
         return replace(self, condition=condition, then=then, otherwise=otherwise)
 
 
-@_hashed
+@hashed_once
 @dataclass(frozen=True)
 class Comprehension(Node):
     """`source.exists(variable, body)` and its kin.

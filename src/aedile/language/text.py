@@ -44,8 +44,8 @@ _TABLE = {ord(odd): letter for letter, odds in _LOOK_ALIKES.items() for odd in o
 # White letters in black circles and squares, which compatibility normalisation leaves alone.
 _TABLE |= {start + i: chr(97 + i) for start in (0x1F150, 0x1F170) for i in range(26)}
 
-#: Capitals that pass for another Latin letter than their small letters do: Ν is read as N, and ν as v. What stands there
-#: is what is read, so they are mapped before case is folded.
+#: Capitals that pass for another Latin letter than their small letters do: Ν is read as N, and ν as v. What is read
+#: counts, so they are mapped before case is folded.
 _CAPITALS = str.maketrans("ΗΝΥԱՏ", "hnyus")
 
 #: Default_Ignorable_Code_Point beyond category Cf: joiners, fillers, variation selectors and their reserved places.
