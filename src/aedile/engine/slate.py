@@ -140,15 +140,15 @@ def _places(order: npt.NDArray[np.intp], n: int) -> npt.NDArray[np.int64]:
 def _by_kind(verdicts: Verdicts, plan: SlatePlan) -> dict[int, Fired]:
     """What acts on the slate, by kind; nothing of it for excluded candidates but refers."""
     kinds = plan.kind.take(verdicts.fired) * verdicts.acts
-    entries = np.flatnonzero(kinds != SETTLED)
+    entries = (kinds != SETTLED).nonzero()[0]
     if not len(entries):
         return {}
     kinds, strategy = kinds[entries], verdicts.fired[entries]
     candidate = np.repeat(np.arange(len(verdicts)), np.diff(verdicts.fired_offsets))[entries]
     kinds[(verdicts.excluded_by[candidate] >= 0) & (kinds != REFER)] = SETTLED
     found = {}
-    for kind in set(np.flatnonzero(np.bincount(kinds)).tolist()) - {SETTLED}:
-        of_kind = np.flatnonzero(kinds == kind)
+    for kind in set(np.bincount(kinds).nonzero()[0].tolist()) - {SETTLED}:
+        of_kind = (kinds == kind).nonzero()[0]
         found[kind] = Fired(candidate[of_kind], strategy[of_kind])
     return found
 

@@ -26,8 +26,8 @@ def fill(task: Task) -> Filled:
         task.pin_rank, task.pin_position, len(task.pin_rank),
         taken, pinned, reserved, held, broken,
     )  # fmt: skip
-    pins, claims = np.flatnonzero(pinned >= 0), np.flatnonzero(reserved >= 0)
-    held_back, gave_way = np.flatnonzero(held), np.flatnonzero(broken)
+    pins, claims = (pinned >= 0).nonzero()[0], (reserved >= 0).nonzero()[0]
+    held_back, gave_way = held.nonzero()[0], broken.nonzero()[0]
     return Filled(
         taken,
         Notes(pins, task.pin_strategy[pinned[pins]]),

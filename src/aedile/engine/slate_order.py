@@ -15,8 +15,8 @@ def order_by_score(scores: npt.NDArray[np.float64], ids: Sequence[str]) -> npt.N
     tied = np.zeros(len(order) + 1, np.bool_)  # whether place i has the score of place i - 1; False at both ends
     np.equal(ranked[1:], ranked[:-1], out=tied[1:-1])
     if tied.any():
-        starts = np.flatnonzero(tied[1:] & ~tied[:-1])
-        ends = np.flatnonzero(tied[:-1] & ~tied[1:]) + 1
+        starts = (tied[1:] & ~tied[:-1]).nonzero()[0]
+        ends = (tied[:-1] & ~tied[1:]).nonzero()[0] + 1
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
             order[start:end] = sorted(order[start:end].tolist(), key=ids.__getitem__)
     return order

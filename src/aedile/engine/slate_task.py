@@ -127,7 +127,7 @@ def _cap_arrays(
     candidate = fired.candidate
     key, start = np.zeros(len(cap), np.int64), np.zeros(len(cap), np.int64)
     for index, strategy in enumerate(caps.tolist()):
-        mine = np.flatnonzero(cap == index)
+        mine = (cap == index).nonzero()[0]
         match plan.actions[strategy]:
             case Cap():
                 key[mine] = keys[strategy][candidate[mine]]
@@ -177,4 +177,4 @@ def _numbered(strategies: Int32) -> tuple[Int32, Int32]:
     present = np.zeros(int(strategies.max(initial=-1)) + 1, np.bool_)
     present[strategies] = True
     index = np.cumsum(present, dtype=np.int32) - np.int32(1)
-    return np.flatnonzero(present).astype(np.int32), index[strategies]
+    return present.nonzero()[0].astype(np.int32), index[strategies]
