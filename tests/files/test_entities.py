@@ -13,8 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aedile.engine.arrow_columns import to_column
+from aedile.engine.catalogue import Store
 from aedile.engine.entities import Entities, read_entities
-from aedile.language.schema import load_schema
+from aedile.engine.entity_layout import Target
+from aedile.language.columns import column_from_python
+from aedile.language.schema import load_schema, parse_schema
+from aedile.language.types import DOUBLE
 from tests.files.golden import HERE, refusal
 
 SCHEMA = load_schema(HERE / "schema.yaml")
@@ -253,3 +258,17 @@ def test_random_columns_are_read_or_refused_and_never_break(seed: int, tmp_path:
         writer.write_table(data)
     error = refusal(lambda: read_entities(path, "item", SCHEMA))
     assert error is None or (error.fix and error.place.field)
+
+
+def test_entities_taken_from_arrow_are_changed_without_changing_arrow() -> None:
+    price = {"type": "double", "meaning": "What it costs."}
+    item = {"meaning": "A listing.", "features": {"price": price}}
+    schema = parse_schema(json.dumps({"entities": {"item": item}}), "schema.yaml")
+    array = pa.array(np.array([1.0, 2.0]))
+    target = Target("memory", "price", "item.price", schema.features["item.price"].type)
+    store = Store(schema)
+    column = to_column(pa.chunked_array([array]), target)
+    store.load("item", pa.array(["a", "b"], pa.large_string()), {"item.price": column})
+    store.put("item", pa.array(["a"], pa.large_string()), {"item.price": column_from_python(DOUBLE, [9.0])})
+    assert store.catalogues["item"].column("item.price").to_python() == [9.0, 2.0]
+    assert array.to_pylist() == [1.0, 2.0]

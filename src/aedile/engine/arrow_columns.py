@@ -61,6 +61,7 @@ def _plain(array: pa.Array, target: Target) -> Column:
     validity, data = array.buffers()
     dtype = np.dtype(DTYPES[target.type.name])
     values = np.frombuffer(data, dtype, count, start * 8) if count else np.zeros(0, dtype)
+    values.flags.writeable = False  # the memory is Arrow's: whoever wants to change values copies them first
     known = np.ones(count, np.bool_)
     if array.null_count:
         bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little", count=start + count)
