@@ -25,7 +25,7 @@ ENOUGH = ((100, 0.1), (10, 0.4))
 """A cell ends after so many requests once they took this share of the budget."""
 
 
-GROUP = 25
+GROUP = 250
 """Requests answered one after the other before any is compared."""
 
 PRACTICE = 2

@@ -152,7 +152,7 @@ typedef struct {
 
 #define BLOCK 64   /* entities worked on before their rows are read off */
 #define MAX_AXES 480
-#define REGISTERS 8 /* words ANDed at a time: they stay in registers while all axes are gone through */
+#define REGISTERS 4 /* words ANDed at a time: they stay in a register while all axes are gone through */
 
 /* acc (entities of the block x words) = base AND the rows of every axis. */
 WIDE static void and_block(uint64_t *acc, const uint64_t *base, const AxisRows *axes, Py_ssize_t axis_count,

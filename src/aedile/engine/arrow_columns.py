@@ -94,6 +94,8 @@ def is_text(type_: pa.DataType) -> bool:
 def encode(array: pa.ChunkedArray, target: Target) -> pa.DictionaryArray:
     """The texts with a dictionary of distinct, valid ones (large_string) and int32 indices."""
     wanted = pa.dictionary(pa.int32(), pa.large_string())
+    if pa.types.is_dictionary(array.type) and array.num_chunks == 1 and len(array.chunk(0).dictionary) > 2 * len(array):
+        array = pa.chunked_array([array.chunk(0).dictionary_decode()])  # most texts are of rows that did not come along
     if pa.types.is_dictionary(array.type):
         encoded = array.cast(wanted).unify_dictionaries().combine_chunks()
         if isinstance(encoded, pa.ChunkedArray):  # no chunks at all
