@@ -129,7 +129,7 @@ def show(totals: Totals, watch: Stopwatch, *, error: bool = False) -> None:
     """All of it as tables, on stdout or on stderr."""
     for kind, count in totals.missing.items():
         note(f"{count:,} candidates of the kind {kind} are in no file of entities: what is not sent is unknown")
-    _dicts("What each strategy did, in candidates", totals.strategies(), 4, idle="did nothing", error=error)
+    _dicts("What each strategy did, in candidates", _told(totals), 4, idle="did nothing", error=error)
     _dicts("Where", totals.places(), 2, error=error)
     _dicts("Sent to people", totals.sent_to_people(), 3, error=error)
     unknown = totals.unknown_features()
@@ -142,6 +142,18 @@ def show(totals: Totals, watch: Stopwatch, *, error: bool = False) -> None:
         line += f", {rates['candidates_per_second']:,.0f} candidates/s"
     steps = ", ".join(f"{step} {seconds:.3f} s" for step, seconds in watch.seconds.items())
     (note if error else say)(f"{line}\n({steps})")
+
+
+def _told(totals: Totals) -> list[dict[str, Any]]:
+    """What each strategy did in few columns: a terminal has eighty to spare, not the fourteen counts JSON has."""
+    rows = []
+    for row in totals.strategies():
+        counts = {name: row.pop(name) for name in list(row)[4:]}
+        row["fired"] = counts.pop("fired")
+        told = {"shadow": "would have fired", **{name: name for name in counts if name != "shadow"}}
+        row["came of it"] = ", ".join(f"{counts[name]:,} {words}" for name, words in told.items() if counts[name])
+        rows.append(row)
+    return rows
 
 
 def _dicts(title: str, rows: list[dict[str, Any]], always: int, *, idle: str = "", error: bool) -> None:
