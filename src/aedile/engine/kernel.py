@@ -344,8 +344,10 @@ class IdIndex:
             self._add(start)
 
     def find(self, ids: list[str]) -> Int32:
-        """The row of each id, -1 where there is none."""
+        """The row of each id, -1 where there is none; a TypeError where an id is no str."""
         if compiled is None:
+            if not all(isinstance(id_, str) for id_ in ids):
+                raise TypeError("an id is a str")
             return np.array([self._rows.get(id_, -1) for id_ in ids], np.int32)
         out = np.empty(len(ids), np.int32)
         compiled.index_find(self._slots, len(self._ids), self._seed, ids, out)

@@ -123,3 +123,11 @@ def test_candidates_no_strategy_applies_to_come_out_untouched() -> None:
 def test_no_candidate_at_all_is_no_error() -> None:
     world = make_world(Random("empty"))
     assert len(world.engine.classify("item", [], world.engine.values("ID", "live", 0))) == 0
+
+
+@pytest.mark.usefixtures("any_kernel")
+def test_an_id_that_is_no_text_is_refused() -> None:
+    world = make_world(Random("ids"))
+    for wrong in (7, None, b"item-1"):
+        with pytest.raises(TypeError):
+            world.engine.classify("item", ["item-1", wrong], world.engine.values("ID", "live", 0))
