@@ -159,7 +159,7 @@ class Reference:
 
 
 @contextmanager
-def _settled_heap() -> Iterator[None]:
+def settled_heap() -> Iterator[None]:
     """What was made ahead is not walked by the garbage collector while the clock runs, as in a server at work."""
     gc.collect()
     gc.freeze()
@@ -182,7 +182,7 @@ def measure_requests(
     waiting: list[tuple[BenchRequest, Answer]] = []
     for request in requests[:PRACTICE]:
         answer(request, Clock(budget / 20))
-    with _settled_heap():
+    with settled_heap():
         for request in requests[PRACTICE:]:
             clock = Clock(budget - spent)
             given = answer(request, clock)

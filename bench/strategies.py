@@ -36,7 +36,7 @@ from bench.conditions import (
 from bench.dialect import Cel
 
 MIXED_EACH = 20
-"""Every twentieth strategy mixes item and request: the issue's 5 %."""
+"""Every twentieth strategy mixes item and request: 5 %."""
 SAMPLE = 20_000
 """Items whose values give the quantiles."""
 DIFFERING = ("item.price", "item.counterfeit_score")
