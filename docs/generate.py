@@ -30,6 +30,7 @@ from aedile.engine.actions import (
     Tier,
     WindowCap,
 )
+from aedile.engine.json_schemas import write_json_schemas
 from aedile.errors import CODES
 from aedile.language import types as language_types
 from aedile.language.functions import FUNCTIONS, Example, Function
@@ -283,10 +284,11 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Write all pages."""
+    """Write all pages, and the JSON Schemas for editors."""
     FOLDER.mkdir(exist_ok=True)
     for name, page in PAGES.items():
         (FOLDER / name).write_text(page(), encoding="utf-8")
+    write_json_schemas(FOLDER.parent / "schemas")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,11 +57,16 @@ def clause_bits(found: Outcomes, uses: Sequence[Use], words: int) -> tuple[Words
     return _pack(lowest == TRUE, touched, words), _pack(lowest >= UNKNOWN, touched, words)
 
 
+def pack_bits(places: Collection[int] | npt.NDArray[np.int64], words: int) -> Words:
+    """uint64 (words,) with the bits at these places set."""
+    flags = np.zeros(words * 64, np.uint8)
+    flags[np.fromiter(places, np.int64, len(places))] = 1
+    return np.packbits(flags, bitorder="little").view(np.uint64)
+
+
 def touched_by(uses: Sequence[Use], words: int) -> Words:
     """The clauses that have a literal on the axis; uint64 (words,)."""
-    flags = np.zeros(words * 64, np.uint8)
-    flags[[use.clause for use in uses]] = 1
-    return np.packbits(flags, bitorder="little").view(np.uint64)
+    return pack_bits({use.clause for use in uses}, words)
 
 
 def _pack(kept: npt.NDArray[np.bool_], clauses: npt.NDArray[np.int64], words: int) -> Words:

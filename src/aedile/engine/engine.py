@@ -16,11 +16,12 @@ import pyarrow as pa
 from aedile.engine import kernel
 from aedile.engine.actions import Boost, Demote, Exclude, Exempt
 from aedile.engine.axes import Words, words_for
+from aedile.engine.axis_bits import pack_bits
 from aedile.engine.catalogue import CandidateRows, Store
 from aedile.engine.index import Index
 from aedile.engine.kernel import ActionBook
 from aedile.engine.layer import Layer
-from aedile.engine.program import compile_program, pack_bits
+from aedile.engine.program import compile_program
 from aedile.engine.strategy import Strategy
 from aedile.engine.verdicts import Verdicts
 from aedile.language.columns import Column

@@ -18,12 +18,12 @@ import pyarrow.compute as pc
 
 from aedile.engine import kernel
 from aedile.engine.axes import FALSE, TRUE, Axis, ConstantAxis, OrderedAxis, OutcomeAxis, Words, clause_bits
+from aedile.engine.axis_bits import pack_bits
 from aedile.engine.catalogue import CandidateRows
 from aedile.engine.draw import Draw, is_inside, least_outside, prefix
 from aedile.engine.index import Index, pairs_of
 from aedile.engine.kernel import Late, LateColumn, Pair, pack_known
 from aedile.engine.late import Values, clamp_to_int64, value_finder
-from aedile.engine.program import pack_bits
 from aedile.engine.verdicts import Verdicts
 from aedile.language.columns import Column, Rows, column_from_python
 from aedile.language.evaluation import Table

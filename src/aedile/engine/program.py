@@ -12,7 +12,7 @@ any other. Each atom goes to where its features are known:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aedile.engine.axes import Axis, Words, build_axes, features_read, words_for
+from aedile.engine.axis_bits import pack_bits
 from aedile.engine.draw import Draw
 from aedile.engine.fresh import with_freshness
 from aedile.engine.late import LateAtom, as_late
@@ -85,12 +86,6 @@ class Program:
     def axes(self) -> tuple[Axis, ...]:
         """Every axis; together they decide every clause in full."""
         return self.catalogue_axes + self.request_axes + self.sent_axes + self.mixed_axes + self.late_axes
-
-    @property
-    def candidate_features(self) -> frozenset[str]:
-        """The features of candidates that some axis reads."""
-        names = (name for axis in self.axes for name in axis.features)
-        return frozenset(name for name in names if not name.startswith(("request.", "query.")))
 
 
 def condition_in_market(strategy: Strategy, market: str) -> Node:
@@ -217,10 +212,3 @@ def as_of_types(schema: Schema) -> dict[str, Type]:
 
 def _clauses_of(uses: Mapping[Node, list[tuple[int, bool]]], words: int) -> Words:
     return pack_bits({clause for used in uses.values() for clause, _ in used}, words)
-
-
-def pack_bits(places: Collection[int] | npt.NDArray[np.int64], words: int) -> Words:
-    """uint64 (words,) with the bits at these places set."""
-    flags = np.zeros(words * 64, np.uint8)
-    flags[np.fromiter(places, np.int64, len(places))] = 1
-    return np.packbits(flags, bitorder="little").view(np.uint64)

@@ -83,9 +83,3 @@ def decision_rows(
             }
         )
     return rows
-
-
-def page_rows(decision: Decision, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those of a decision's rows that `offset` and `limit` leave in the answer."""
-    shown = {decision.request.candidates.ids[candidate] for candidate in decision.slate.page.tolist()}
-    return [row for row in rows if row["id"] in shown and row["rank_after"] is not None]

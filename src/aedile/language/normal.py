@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
-from aedile.language.ir import And, Call, Const, Feature, Node, Not, Or, Ternary, features_of
+from aedile.language.ir import And, Call, Const, Node, Not, Or, Ternary, features_of
 from aedile.language.types import BOOL
 
 #: Past so many clauses the parts of a condition are kept whole, each as one literal over all its features.
@@ -92,13 +92,3 @@ def canonical_atom(node: Node) -> tuple[Node, bool]:
     if function == node.function and left is node.args[0]:
         return node, False
     return Call(BOOL, function, (left, right), span=node.span), flipped
-
-
-def is_feature_against_constant(atom: Node) -> bool:
-    """Whether the atom compares one feature, as it is, with a constant."""
-    return (
-        isinstance(atom, Call)
-        and atom.function in _MIRRORED
-        and isinstance(atom.args[0], Feature)
-        and isinstance(atom.args[1], Const)
-    )

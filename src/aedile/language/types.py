@@ -20,11 +20,6 @@ class Type:
     def is_numeric(self) -> bool:
         return self.name in ("int", "double")
 
-    @property
-    def is_ordered(self) -> bool:
-        """Whether `<` is defined: everything but lists."""
-        return self.element is None
-
     def __str__(self) -> str:
         return f"list({self.element})" if self.element is not None else self.name
 
