@@ -102,6 +102,9 @@ _FAMILIES = {
     "AED-STRAT": "A strategy, or strategies that do not fit together",
     "AED-DATA": "Files, entities, lists, requests",
     "AED-REL": "A release",
+    "AED-CONF": "A setting",
+    "AED-STORE": "What is kept: PostgreSQL, logs, journals, files",
+    "AED-SRV": "A call of the server",
 }
 
 

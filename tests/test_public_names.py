@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 
-ROOMS = ("aedile.language", "aedile.engine", "aedile.search", "aedile.simulator")
+ROOMS = ("aedile.language", "aedile.engine", "aedile.search", "aedile.simulator", "aedile.wire", "aedile.client")
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -8,7 +8,10 @@ One family serves command line, API and console::
     ├── StrategyError   AED-STRAT-…  a strategy file or a set of strategies
     ├── DataError       AED-DATA-…   entities, lists, requests as data
     ├── ReleaseError    AED-REL-…    a release
-    └── UsageError      AED-USE-…    how a command or function was called
+    ├── UsageError      AED-USE-…    how a command or function was called
+    ├── SettingsError   AED-CONF-…   a setting
+    ├── StoreError      AED-STORE-…  what is kept: PostgreSQL, logs, journals, files
+    └── ServerError     AED-SRV-…    a call of the server
 
 A code never changes its meaning. `CODES` holds every code with a sentence and an example, from which
 `docs/reference/errors.md` is generated.
@@ -131,6 +134,18 @@ class ReleaseError(AedileError):
 
 class UsageError(AedileError):
     family = "AED-USE"
+
+
+class SettingsError(AedileError):
+    family = "AED-CONF"
+
+
+class StoreError(AedileError):
+    family = "AED-STORE"
+
+
+class ServerError(AedileError):
+    family = "AED-SRV"
 
 
 class Errors(Exception):  # noqa: N818  many errors, as its name says

@@ -10,7 +10,6 @@ TWO_WORLDS = define("AED-USE-003", "Two sets of strategies are named at once.", 
 BAD_ENTITIES = define("AED-USE-004", "A file of entities is not named as kind=path.", "--entities products.parquet")
 CANNOT_WRITE = define("AED-USE-005", "The output cannot be written.", "--out no-such-folder/decisions.parquet")
 WRONG_OUTPUT = define("AED-USE-006", "The output is not of a format that can be written.", "--out decisions.xlsx")
-NO_SUCH = define("AED-USE-007", "A request, candidate or strategy asked for is not there.", "explain --item no-such-id")
 TWO_OUTPUTS = define("AED-USE-008", "Two documents would go to one output.", "decide --out - --format json")
 NOT_TOGETHER = define("AED-USE-009", "Options are given that need one another.", "diff --requests without --entities")
 BAD_TIME = define("AED-USE-010", "A time on the command line is not one.", "release build --time yesterday")

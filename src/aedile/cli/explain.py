@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aedile.cli.named import place_of, request_named, strategy_named
+from aedile.engine.named import place_of, request_named, strategy_named
 from aedile.cli.options import (
     CountersOption,
     EntitiesOption,
@@ -23,11 +22,7 @@ from aedile.cli.show_explained import show_candidate, show_strategy
 from aedile.cli.world import entity_files, load_world, make_engine, read_all_entities
 
 if TYPE_CHECKING:
-    from aedile.engine.decide import Decider
-    from aedile.engine.explanation import Explanation
-    from aedile.engine.flip import Flip
-    from aedile.engine.requests import Request
-    from aedile.engine.strategy import Strategy
+    pass
 
 
 def explain(
@@ -67,7 +62,7 @@ def explain(
     """
     from aedile.cli.decision_files import counters_from
     from aedile.engine.decide import Decider
-    from aedile.engine.rows import decision_rows
+    from aedile.engine.inquiry import inquire
 
     files = entity_files(entities)
     world = load_world(schema, strategies, lists, release)
@@ -78,43 +73,12 @@ def explain(
     engine = make_engine(world, read)
     decider = Decider(engine)
     decision = decider.decide(asked, counters_from(counters, world.strategies) if counters is not None else {})
-    own_kind = asked.candidates.kinds[place]
-    row = next(
-        row
-        for row in decision_rows(decision, engine.strategies, world.release)
-        if row["id"] == item and row["kind"] == own_kind
-    )
-    relevant = {*row["fired"], *row["shadow_fired"], *row["unknown"]}
-    chosen = [named] if named is not None else [one for one in engine.strategies if one.id in relevant]
-    told = _explained(decider, asked, place, chosen)
+    found = inquire(decider, decision, place, world.release, [named] if named is not None else None)
     if format_ is Format.JSON:
-        told_json = [{**explanation.to_json(), "least_change": flip.to_json()} for explanation, flip in told]
-        print_json({"candidate": row, "strategies": told_json})
+        print_json(found.to_json())
         return
-    show_candidate(row, asked)
-    for explanation, flip in told:
+    show_candidate(found.row, asked)
+    for explanation, flip in found.strategies:
         show_strategy(explanation, flip)
-    if not told:
+    if not found.strategies:
         say("No strategy fires for it, and none is unknown.")
-
-
-def _explained(
-    decider: Decider, request: Request, place: int, strategies: Sequence[Strategy]
-) -> list[tuple[Explanation, Flip]]:
-    import numpy as np
-
-    from aedile.engine.explanation import explain as explain_strategy
-    from aedile.engine.flip import least_change
-
-    values, engine = decider.values(request), decider.engine
-    kind, id_ = request.candidates.kinds[place], request.candidates.ids[place]
-    sendable = engine.schema.sendable_with(kind)
-    columns = request.candidates.features.items()
-    sent = {name: column.take(np.array([place])) for name, column in columns if name in sendable}
-    return [
-        (
-            explain_strategy(engine, kind, id_, values, sent, strategy),
-            least_change(engine, kind, id_, values, sent, strategy),
-        )
-        for strategy in strategies
-    ]

@@ -110,7 +110,7 @@ def parse_request(line: bytes | str, schema: Schema, file: str | None = None, nu
             line = decode(line, file or "request")
         except DataError as error:
             raise error.at(file=file, line=number) from None
-    return request_from(_json(line, where), schema, where)
+    return request_from(json_of(line, where), schema, where)
 
 
 def request_from(data: Any, schema: Schema, where: Where | None = None) -> Request:
@@ -139,19 +139,19 @@ def request_from(data: Any, schema: Schema, where: Where | None = None) -> Reque
             )
     return Request(
         id=_id(data["id"], where, "id"),
-        market=_market(data["market"], where),
-        channel=_one_of(data["channel"], CHANNELS, where, "channel"),
-        time=_time(data["time"], where),
+        market=market_of(data["market"], where),
+        channel=one_of(data["channel"], CHANNELS, where, "channel"),
+        time=time_of(data["time"], where),
         candidates=_candidates(data["candidates"], schema, where),
         shopper=_id(data["shopper"], where, "shopper") if data.get("shopper") is not None else None,
         query=where.text(data["query"], "query") if data.get("query") is not None else None,
         context=read_context(data.get("context"), schema, where),
-        offset=_count(data.get("offset", 0), 0, where, "offset"),
-        limit=_count(data["limit"], 1, where, "limit") if data.get("limit") is not None else None,
+        offset=count_of(data.get("offset", 0), 0, where, "offset"),
+        limit=count_of(data["limit"], 1, where, "limit") if data.get("limit") is not None else None,
     )
 
 
-def _json(text: str, where: Where) -> Any:
+def json_of(text: str, where: Where) -> Any:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
@@ -203,7 +203,7 @@ def _id(value: Any, where: Where, key: str) -> str:
     return text
 
 
-def _market(value: Any, where: Where) -> str:
+def market_of(value: Any, where: Where) -> str:
     if isinstance(value, str) and value in MARKETS:
         return value
     upper = str(value).upper()
@@ -217,7 +217,7 @@ def _market(value: Any, where: Where) -> str:
     )
 
 
-def _one_of(value: Any, options: tuple[str, ...], where: Where, key: str) -> str:
+def one_of(value: Any, options: tuple[str, ...], where: Where, key: str) -> str:
     if isinstance(value, str) and value in options:
         return value
     near = suggestion(value, options) if isinstance(value, str) else None
@@ -230,7 +230,7 @@ def _one_of(value: Any, options: tuple[str, ...], where: Where, key: str) -> str
     )
 
 
-def _time(value: Any, where: Where) -> int:
+def time_of(value: Any, where: Where) -> int:
     time = parse_timestamp(value) if isinstance(value, str) else None
     if time is None:
         raise where.error(
@@ -243,7 +243,7 @@ def _time(value: Any, where: Where) -> int:
     return time
 
 
-def _count(value: Any, low: int, where: Where, key: str) -> int:
+def count_of(value: Any, low: int, where: Where, key: str) -> int:
     if type(value) is not int or not low <= value <= MAX_OFFSET:
         raise where.error(
             BAD_VALUE,
@@ -252,6 +252,11 @@ def _count(value: Any, low: int, where: Where, key: str) -> int:
             fix=f"send a whole number from {low} to {MAX_OFFSET}, or leave it out",
         )
     return value
+
+
+def candidate_kinds(schema: Schema) -> tuple[str, ...]:
+    """The kinds of entity that the schema declares and a candidate may be of."""
+    return tuple(kind for kind in schema.kinds if kind in CANDIDATE_KINDS)
 
 
 def _candidates(data: Any, schema: Schema, where: Where) -> Candidates:
@@ -270,7 +275,7 @@ def _candidates(data: Any, schema: Schema, where: Where) -> Candidates:
             fix="send the best of them",
         )
     kinds, ids, scores, sent = [], [], [], []
-    known_kinds = tuple(kind for kind in schema.kinds if kind in CANDIDATE_KINDS)
+    known_kinds = candidate_kinds(schema)
     for number, entry in enumerate(data):
         if not isinstance(entry, dict):
             place = f"candidates[{number}]"
@@ -281,7 +286,7 @@ def _candidates(data: Any, schema: Schema, where: Where) -> Candidates:
             raise _unknown_field(entry, number, where)
         kind = entry.get("kind", "item")
         if kind not in known_kinds:
-            kind = _one_of(kind, known_kinds, where, f"candidates[{number}].kind")
+            kind = one_of(kind, known_kinds, where, f"candidates[{number}].kind")
         id_ = entry.get("id")
         if type(id_) is not str or not id_.isascii() or not 0 < len(id_) <= MAX_ID_BYTES:
             id_ = _candidate_id(entry, number, where)
@@ -291,8 +296,8 @@ def _candidates(data: Any, schema: Schema, where: Where) -> Candidates:
         features = entry.get("features")
         if features:
             sent.append((number, features))
-    _refuse_twins(kinds, ids, where)
-    return Candidates(kinds, ids, _scores(scores, where), read_candidate_features(sent, kinds, schema, where))
+    refuse_twins(kinds, ids, where)
+    return Candidates(kinds, ids, scores_of(scores, where), read_candidate_features(sent, kinds, schema, where))
 
 
 def _unknown_field(entry: dict[str, Any], number: int, where: Where) -> DataError:
@@ -312,7 +317,7 @@ def _candidate_id(entry: dict[str, Any], number: int, where: Where) -> str:
     return _id(entry["id"], where, f"candidates[{number}].id")
 
 
-def _refuse_twins(kinds: list[str], ids: list[str], where: Where) -> None:
+def refuse_twins(kinds: list[str], ids: list[str], where: Where) -> None:
     if len(set(ids)) == len(ids) or len(set(zip(kinds, ids, strict=True))) == len(ids):
         return
     first: dict[tuple[str, str], int] = {}
@@ -327,9 +332,9 @@ def _refuse_twins(kinds: list[str], ids: list[str], where: Where) -> None:
             )
 
 
-def _scores(scores: list[Any], where: Where) -> npt.NDArray[np.float64] | None:
+def scores_of(scores: list[Any], where: Where) -> npt.NDArray[np.float64] | None:
     """The scores, all finite and at least 0, or None where there are none at all."""
-    if all(type(score) is float for score in scores):
+    if set(map(type, scores)) <= {float}:
         values = np.array(scores, np.float64)
         if np.isfinite(values).all() and (values >= 0).all():
             return values if scores else None

@@ -1,4 +1,4 @@
-"""Which strategy, request or candidate does an id on the command line mean? A `UsageError` where it means none."""
+"""Which strategy, request or candidate does an id mean? A `UsageError` where it means none."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aedile.cli.codes import NO_SUCH
-from aedile.errors import UsageError
+from aedile.errors import UsageError, define
 
 if TYPE_CHECKING:
     from aedile.engine.requests import Request
     from aedile.engine.strategy import Strategy
     from aedile.language.schema import Schema
+
+NO_SUCH = define("AED-USE-007", "A request, candidate or strategy asked for is not there.", "explain --item no-such-id")
 
 #: Ids compared with a misspelt one: a file may hold millions.
 MOST_COMPARED = 10_000
@@ -60,5 +61,5 @@ def place_of(request: Request, id_: str, kind: str | None) -> int:
         raise UsageError(NO_SUCH, f"the request {request.id} has no {called}", hint=hint, fix="name one of its own")
     if len(places) > 1:
         kinds = ", ".join(candidates.kinds[place] for place in places)
-        raise UsageError(NO_SUCH, f'candidates of several kinds have the id "{id_}": {kinds}', fix="add --kind")
+        raise UsageError(NO_SUCH, f'candidates of several kinds have the id "{id_}": {kinds}', fix="name its kind too")
     return places[0]

@@ -1,0 +1,165 @@
+"""Which request is in this body? The quick way for good ones, the careful way for all others.
+
+A body that is well-formed is read into structs in one go. Anything at all unusual is read again by the engine's own
+reader, which finds the place and the words for what is wrong. Both give the same request.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from aedile.engine import requests as careful
+from aedile.engine.request_features import read_candidate_features, read_context
+from aedile.engine.request_place import Where
+from aedile.engine.requests import REQUIRED, Candidates, Request, parse_request
+from aedile.errors import DataError
+from aedile.language.markets import CHANNELS
+from aedile.language.schema import Schema
+
+
+class SentCandidate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One candidate: score of all or of none; features: those the schema says come with requests."""
+
+    id: str
+    kind: str | UnsetType = UNSET
+    score: float | UnsetType | None = UNSET
+    features: dict[str, Any] | UnsetType | None = UNSET
+
+
+class SentRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A request for a decision. time: RFC 3339. context: the request's own features. offset, limit: the page of the
+    finished slate that is answered; all of it without a limit."""
+
+    id: str
+    market: str
+    channel: str
+    time: str
+    candidates: list[SentCandidate]
+    shopper: str | UnsetType | None = UNSET
+    query: str | UnsetType | None = UNSET
+    context: dict[str, Any] | UnsetType | None = UNSET
+    offset: int | UnsetType = UNSET
+    limit: int | UnsetType | None = UNSET
+
+
+_DECODER = msgspec.json.Decoder(SentRequest)
+_WHERE = Where()
+
+
+def read_request(body: bytes, schema: Schema) -> Request:
+    """The request in a JSON body; a `DataError` says what is wrong with it, and where."""
+    return _quick(body, schema) or parse_request(body, schema)
+
+
+def _quick(body: bytes, schema: Schema) -> Request | None:
+    """The request, None where the careful reader has to look at the body."""
+    try:
+        sent = _DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    columns = _Columns(
+        [candidate.id for candidate in sent.candidates],
+        [candidate.kind for candidate in sent.candidates],
+        [candidate.score for candidate in sent.candidates],
+        [candidate.features for candidate in sent.candidates],
+    )
+    names = [sent.id, sent.shopper, *columns.ids] if isinstance(sent.shopper, str) else [sent.id, *columns.ids]
+    joined = "".join(names)
+    sizes = list(map(len, names))
+    if (
+        min(sizes) == 0
+        or max(sizes) > careful.MAX_ID_BYTES
+        or not joined.isascii()
+        or len(names) > careful.MAX_CANDIDATES
+        or len(body) > careful.MAX_LINE_BYTES
+        or not _has_every_key_once(body, sent, columns, joined)
+    ):
+        return None
+    try:
+        return _assembled(sent, columns, schema)
+    except DataError:
+        return None
+
+
+class _Columns(NamedTuple):
+    """What the candidates brought, column by column."""
+
+    ids: list[str]
+    kinds: list[str | UnsetType]
+    scores: list[float | UnsetType | None]
+    features: list[dict[str, Any] | UnsetType | None]
+
+
+def _assembled(sent: SentRequest, columns: _Columns, schema: Schema) -> Request:
+    """The request; a `DataError` where something in it cannot be, whose words are left to the careful reader."""
+    ids, kinds = columns.ids, _filled(columns.kinds, "item")
+    for kind in set(kinds):
+        careful.one_of(kind, careful.candidate_kinds(schema), _WHERE, "candidates.kind")
+    careful.refuse_twins(kinds, ids, _WHERE)
+    brought = []
+    if _unset(columns.features) < len(ids):
+        brought = [(number, features) for number, features in enumerate(columns.features) if features]
+    return Request(
+        sent.id,
+        careful.market_of(sent.market, _WHERE),
+        careful.one_of(sent.channel, CHANNELS, _WHERE, "channel"),
+        careful.time_of(sent.time, _WHERE),
+        Candidates(
+            kinds,
+            ids,
+            careful.scores_of(_filled(columns.scores, None), _WHERE),
+            read_candidate_features(brought, kinds, schema, _WHERE),
+        ),
+        sent.shopper or None,
+        None if sent.query is UNSET else sent.query,
+        read_context(sent.context or None, schema, _WHERE),
+        careful.count_of(sent.offset or 0, 0, _WHERE, "offset"),
+        None if sent.limit in (UNSET, None) else careful.count_of(sent.limit, 1, _WHERE, "limit"),
+    )
+
+
+def _filled(column: list[Any], absent: Any) -> list[Any]:
+    """The column with a value where nothing was sent."""
+    unset = _unset(column)
+    if unset == 0:
+        return column
+    return [absent] * len(column) if unset == len(column) else [absent if v is UNSET else v for v in column]
+
+
+def _unset(column: list[Any]) -> int:
+    """How many candidates did not send this."""
+    types = set(map(type, column))
+    return 0 if UnsetType not in types else len(column) if len(types) == 1 else column.count(UNSET)
+
+
+def _has_every_key_once(body: bytes, sent: SentRequest, columns: _Columns, names: str) -> bool:
+    """Whether no object of the body has a key twice, of which only one could have counted.
+
+    Outside texts each key brings one colon: where the body has as many colons as the keys and texts that were
+    understood, none was passed over. An escape may hide a colon, so such bodies count as unusual.
+    """
+    if b"\\" in body and (b"003a" in body or b"003A" in body):
+        return False
+    n = len(columns.ids)
+    colons = len(REQUIRED) + n + names.count(":") + sent.time.count(":")
+    for value in (sent.query, sent.context):
+        if value is not UNSET:
+            colons += 1 + _colons(value)
+    colons += sum(value is not UNSET for value in (sent.shopper, sent.offset, sent.limit))
+    for column in columns[1:]:
+        colons += n - _unset(column)
+    if _unset(columns.features) < n:
+        colons += sum(_colons(features) for features in columns.features if features)
+    return body.count(b":") == colons
+
+
+def _colons(value: Any) -> int:
+    """The colons that a value brings: one a key, and those in its texts."""
+    if isinstance(value, str):
+        return value.count(":")
+    if isinstance(value, dict):
+        return sum(1 + key.count(":") + _colons(entry) for key, entry in value.items())
+    return sum(map(_colons, value)) if isinstance(value, list) else 0
