@@ -5,7 +5,7 @@ A request's candidates may be of several kinds: each kind is classified by its o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,15 @@ import numpy.typing as npt
 
 from aedile.engine.actions import Cap, Refer, WindowCap
 from aedile.engine.draw import draw
-from aedile.engine.engine import Engine
+from aedile.engine.engine import Engine, muted_book
 from aedile.engine.requests import Request
 from aedile.engine.slate import Slate, build_slate
 from aedile.engine.slate_plan import SlatePlan
+from aedile.engine.strategy import Strategy
 from aedile.engine.verdicts import Verdicts
 from aedile.language.columns import Column
 from aedile.language.ir import Feature, walk
+from aedile.language.types import STRING
 
 #: Exposures a window cap has counted so far: (strategy id, shopper's or entity's id) → number; absent is none.
 Counters = Mapping[tuple[str, str], int]
@@ -31,28 +33,41 @@ _NO_COUNTERS: Counters = {}
 class Decision:
     """The verdicts and the slate of one request. Strategies are spoken of by number.
 
-    unknown: for each candidate the numbers of the strategies whose condition is unknown, ascending.
+    unknown: for each candidate the numbers of the strategies whose condition is unknown, ascending; None where the
+        decision was made without looking for them.
     """
 
     request: Request
     verdicts: Verdicts
     slate: Slate
-    unknown: list[list[int]]
+    unknown: list[list[int]] | None
 
 
 class Decider:
-    """Decides requests by an engine; what does not depend on the request is made once."""
+    """Decides requests by an engine; what does not depend on the request is made once.
 
-    def __init__(self, engine: Engine) -> None:
+    muted: ids of strategies that are off for now, by the kill switch or over their budget: they are evaluated and
+    stand among those in shadow, but never act. One decider serves one thread: engines remember texts without a lock.
+    """
+
+    def __init__(self, engine: Engine, muted: Collection[str] = ()) -> None:
         self.engine = engine
-        self._plan = SlatePlan.of([strategy.action for strategy in engine.strategies])
+        self._book = engine.book if not muted else muted_book(engine.book, engine.strategies, muted)
+        actions = [strategy.action for strategy in engine.strategies]
+        self._plan = SlatePlan.of(actions)
+        self._caps = np.array([isinstance(action, Cap | WindowCap) for action in actions], np.bool_)
 
-    def decide(self, request: Request, counters: Counters = _NO_COUNTERS) -> Decision:
-        """The decision: a function of engine, request, entities and counters, and of nothing else."""
+    def decide(self, request: Request, counters: Counters = _NO_COUNTERS, *, with_unknown: bool = True) -> Decision:
+        """The decision: a function of engine, request, entities, counters and muted strategies, and of nothing else.
+
+        with_unknown: look for strategies that are unknown, which takes longer than everything else.
+        """
         values = self.values(request)
-        parts = [self._of_kind(kind, places, request, values) for kind, places in _by_kind(request).items()]
-        verdicts, unknown = _joined(parts, len(request.candidates))
-        keys, spent = self._slate_inputs(request, values, verdicts, counters)
+        kinds = _by_kind(request)
+        parts = [self._of_kind(kind, places, request, values) for kind, places in kinds.items()]
+        verdicts = _joined(parts, len(request.candidates))
+        unknown = self._unknown(request, values, kinds) if with_unknown else None
+        keys, spent = self._slate_inputs(request, values, kinds, verdicts, counters)
         slate = build_slate(
             request.candidates.scores, request.candidates.ids, verdicts, self._plan,
             keys=keys, spent=spent, offset=request.offset, limit=request.limit,
@@ -68,38 +83,61 @@ class Decider:
 
     def _of_kind(self, kind: str, places: npt.NDArray[np.int64], request: Request, values: Mapping[str, Any]) -> _Part:
         ids, sent = self._candidates_at(request, kind, places)
-        verdicts = self.engine.classify(kind, ids, values, sent)
-        unknown = self.engine.unknowns(kind, ids, values, sent)
-        flags = np.unpackbits(unknown.view(np.uint8), axis=1, bitorder="little")
-        return _Part(places, verdicts, [np.flatnonzero(row).tolist() for row in flags])
+        return _Part(places, self.engine.classify(kind, ids, values, sent, self._book))
+
+    def _unknown(
+        self, request: Request, values: Mapping[str, Any], kinds: Mapping[str, npt.NDArray[np.int64]]
+    ) -> list[list[int]]:
+        unknown: list[list[int]] = [[] for _ in range(len(request.candidates))]
+        for kind, places in kinds.items():
+            ids, sent = self._candidates_at(request, kind, places)
+            words = self.engine.unknowns(kind, ids, values, sent)
+            flags = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")
+            candidates, numbers = np.nonzero(flags)
+            for candidate, number in zip(places[candidates].tolist(), numbers.tolist(), strict=True):
+                unknown[candidate].append(number)
+        return unknown
 
     def _slate_inputs(
-        self, request: Request, values: Mapping[str, Any], verdicts: Verdicts, counters: Counters
+        self,
+        request: Request,
+        values: Mapping[str, Any],
+        kinds: Mapping[str, npt.NDArray[np.int64]],
+        verdicts: Verdicts,
+        counters: Counters,
     ) -> tuple[dict[int, npt.NDArray[np.int64]], dict[int, npt.NDArray[np.int64]]]:
+        """For each cap that fires the codes of its key, for each window cap that fires what was spent, a candidate."""
         keys: dict[int, npt.NDArray[np.int64]] = {}
         spent: dict[int, npt.NDArray[np.int64]] = {}
-        for number in np.unique(verdicts.fired).tolist():
+        codes: dict[tuple[str, str], npt.NDArray[np.int64]] = {}
+        fires = np.zeros(len(self.engine.strategies), np.bool_)
+        fires[verdicts.fired] = True
+        for number in (fires & self._caps).nonzero()[0].tolist():
             strategy = self.engine.strategies[number]
             if isinstance(strategy.action, Cap):
-                keys[number] = self._keys(strategy.action.key, strategy.applies_to, request, values)
-            elif isinstance(strategy.action, WindowCap):
-                units = request.candidates.ids
-                if strategy.action.per == "shopper":
-                    units = [request.shopper or ""] * len(units)
-                counts = [counters.get((strategy.id, unit), 0) for unit in units]
-                spent[number] = np.array(counts, np.int64)
+                place = (strategy.applies_to, strategy.action.key)
+                if place not in codes:
+                    codes[place] = self._codes(*place, request, values, kinds)
+                keys[number] = codes[place]
+            else:
+                spent[number] = _spent(strategy, number, request, verdicts, counters)
         return keys, spent
 
-    def _keys(self, key: str, kind: str, request: Request, values: Mapping[str, Any]) -> npt.NDArray[np.int64]:
+    def _codes(
+        self,
+        kind: str,
+        key: str,
+        request: Request,
+        values: Mapping[str, Any],
+        kinds: Mapping[str, npt.NDArray[np.int64]],
+    ) -> npt.NDArray[np.int64]:
         """A code for each distinct value of the key among the candidates of this kind; -1 where it is unknown."""
         codes = np.full(len(request.candidates), -1, np.int64)
-        places = _by_kind(request).get(kind, np.zeros(0, np.int64))
+        places = kinds.get(kind, np.zeros(0, np.int64))
         ids, sent = self._candidates_at(request, kind, places)
         column = self.engine.candidate_rows(kind, ids, values, sent).column(key)
-        distinct: dict[Any, int] = {}
-        found = column.to_python()
-        found = found * len(places) if len(found) == 1 else found
-        codes[places] = [-1 if value is None else distinct.setdefault(value, len(distinct)) for value in found]
+        found = np.where(column.known, _distinct(column), -1)
+        codes[places] = np.broadcast_to(found, len(places))
         return codes
 
     def _candidates_at(
@@ -129,7 +167,10 @@ class Decider:
         """How often a strategy was unknown while one of its features was: (strategy id, feature) → candidates."""
         counts: dict[tuple[str, str], int] = {}
         by_number: dict[int, list[int]] = {}
-        for candidate, numbers in enumerate(decision.unknown):
+        unknown = decision.unknown
+        if unknown is None:
+            unknown = self._unknown(decision.request, self.values(decision.request), _by_kind(decision.request))
+        for candidate, numbers in enumerate(unknown):
             for number in numbers:
                 by_number.setdefault(number, []).append(candidate)
         known: dict[tuple[str, str], npt.NDArray[np.bool_]] = {}
@@ -153,43 +194,66 @@ class Decider:
         return known
 
 
+def _distinct(column: Column) -> npt.NDArray[np.int64]:
+    """A number for each value of the column, the same for equal values, at least 0; meaningless where unknown."""
+    if column.type == STRING:  # the dictionary holds each text once
+        return column.values.astype(np.int64)
+    if column.type.element is not None:
+        seen: dict[Any, int] = {}
+        lists = (tuple(value) if value is not None else () for value in column.to_python())
+        return np.array([seen.setdefault(value, len(seen)) for value in lists], np.int64)
+    return np.unique(column.values, return_inverse=True, equal_nan=False)[1].astype(np.int64)
+
+
+def _spent(
+    strategy: Strategy, number: int, request: Request, verdicts: Verdicts, counters: Counters
+) -> npt.NDArray[np.int64]:
+    """Exposures so far of each candidate that the window cap fires for, or of the shopper; 0 for all others."""
+    assert isinstance(strategy.action, WindowCap)
+    if strategy.action.per == "shopper":
+        return np.full(len(verdicts), counters.get((strategy.id, request.shopper or ""), 0), np.int64)
+    spent = np.zeros(len(verdicts), np.int64)
+    entries = (verdicts.fired == number).nonzero()[0]
+    for candidate in (np.searchsorted(verdicts.fired_offsets, entries, side="right") - 1).tolist():
+        spent[candidate] = counters.get((strategy.id, request.candidates.ids[candidate]), 0)
+    return spent
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
     """What candidates of one kind got, and their places among all."""
 
     places: npt.NDArray[np.int64]
     verdicts: Verdicts
-    unknown: list[list[int]]
 
 
 def _by_kind(request: Request) -> dict[str, npt.NDArray[np.int64]]:
     kinds = request.candidates.kinds
+    if len(set(kinds)) == 1:
+        return {kinds[0]: np.arange(len(kinds))}
     return {
         kind: np.array([place for place, one in enumerate(kinds) if one == kind], np.int64)
         for kind in dict.fromkeys(kinds)
     }
 
 
-def _joined(parts: Sequence[_Part], n: int) -> tuple[Verdicts, list[list[int]]]:
+def _joined(parts: Sequence[_Part], n: int) -> Verdicts:
     """The parts' verdicts in the order of all candidates."""
     if len(parts) == 1:
-        return parts[0].verdicts, parts[0].unknown
+        return parts[0].verdicts
     if not parts:
         none, offsets = np.zeros(0, np.int32), np.zeros(1, np.int64)
-        return Verdicts(none, np.zeros(0), offsets, none, np.zeros(0, np.bool_), offsets, none), []
+        return Verdicts(none, np.zeros(0), offsets, none, np.zeros(0, np.bool_), offsets, none)
     excluded, multiplier = np.full(n, -1, np.int32), np.ones(n)
-    unknown: list[list[int]] = [[] for _ in range(n)]
     for part in parts:
         excluded[part.places], multiplier[part.places] = part.verdicts.excluded_by, part.verdicts.multiplier
-        for place, numbers in zip(part.places.tolist(), part.unknown, strict=True):
-            unknown[place] = numbers
     fired_offsets, (fired, acts) = _joined_lists(
         [(p.places, p.verdicts.fired_offsets, (p.verdicts.fired, p.verdicts.acts)) for p in parts], n
     )
     shadow_offsets, (shadow,) = _joined_lists(
         [(p.places, p.verdicts.shadow_offsets, (p.verdicts.shadow,)) for p in parts], n
     )
-    return Verdicts(excluded, multiplier, fired_offsets, fired, acts, shadow_offsets, shadow), unknown
+    return Verdicts(excluded, multiplier, fired_offsets, fired, acts, shadow_offsets, shadow)
 
 
 def _joined_lists(

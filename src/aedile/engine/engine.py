@@ -6,7 +6,8 @@ features sent along); `replace` makes an engine with other strategies that share
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -135,17 +136,22 @@ class Engine:
         return values
 
     def classify(
-        self, kind: str, ids: list[str], values: Mapping[str, Any], sent: Mapping[str, Column] = _NOTHING
+        self,
+        kind: str,
+        ids: list[str],
+        values: Mapping[str, Any],
+        sent: Mapping[str, Column] = _NOTHING,
+        book: ActionBook | None = None,
     ) -> Verdicts:
         """The verdicts of candidates of one kind.
 
         ids: n entity ids. values: of the request, from `values`. sent: features that came with the candidates, by
-        full name, n rows each.
+        full name, n rows each. book: what strategies do, where it is not `self.book`.
         """
-        layers = self._layers.get(kind, ())
+        layers, book = self._layers.get(kind, ()), book or self.book
         if len(layers) == 1 and layers[0].is_listed:
-            return layers[0].decide(values, self.store.rows(kind, ids), self.book)
-        return kernel.resolve(self.fire(kind, ids, values, sent), self.book)
+            return layers[0].decide(values, self.store.rows(kind, ids), book)
+        return kernel.resolve(self.fire(kind, ids, values, sent), book)
 
     def fire(
         self, kind: str, ids: list[str], values: Mapping[str, Any], sent: Mapping[str, Column] = _NOTHING
@@ -224,6 +230,14 @@ def action_book(strategies: Sequence[Strategy]) -> ActionBook:
     live = [number for number, strategy in enumerate(strategies) if strategy.stage != "shadow"]
     matrix = np.stack(exempts) if exempts else np.zeros((0, words), np.uint64)
     return ActionBook(pack_bits(live, words), pack_bits(shadow, words), kind, factor, exempt_row, matrix)
+
+
+def muted_book(book: ActionBook, strategies: Sequence[Strategy], muted: Collection[str]) -> ActionBook:
+    """The book where these strategies, by id, are as in shadow; cost ∝ strategies ÷ 64."""
+    off = pack_bits(
+        [number for number, strategy in enumerate(strategies) if strategy.id in muted], words_for(len(strategies))
+    )
+    return replace(book, live=book.live & ~off, shadow=book.shadow | (book.live & off))
 
 
 def _exempted(number: int, action: Exempt, strategies: Sequence[Strategy]) -> list[int]:

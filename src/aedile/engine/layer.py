@@ -141,14 +141,10 @@ class Layer:
 
         The slow way to the same answer: for unknowns, for scans, and as a check on the fast way.
         """
-        shape = (candidates.length, self.program.words)
-        true = np.broadcast_to(self._base, shape).copy()
-        possible = np.broadcast_to(self._base | ~self.program.alive, shape).copy()
-        for axis in self.program.axes:
-            for assignment in axis.assign(candidates, self.lists):
-                true &= assignment.bits[assignment.codes]
-                possible &= assignment.possible[assignment.codes]
-        return true, possible
+        found = [each for axis in self.program.axes for each in axis.assign(candidates, self.lists)]
+        true = kernel.combine([(each.codes, each.bits) for each in found], self._base, candidates.length)
+        open_ = [(each.codes, each.possible) for each in found]
+        return true, kernel.combine(open_, self._base | ~self.program.alive, candidates.length)
 
 
 class _Draws:

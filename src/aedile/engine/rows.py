@@ -35,7 +35,7 @@ DECISION_ROWS = pa.schema(
         pa.field("fired", _NAMES, False),
         pa.field("exempted", _NAMES, False),
         pa.field("shadow_fired", _NAMES, False),
-        pa.field("unknown", _NAMES, False),
+        pa.field("unknown", _NAMES),
     ]
 )
 
@@ -79,7 +79,7 @@ def decision_rows(
                 "fired": named(fired),
                 "exempted": named(fired[~acts]),
                 "shadow_fired": named(verdicts.shadow_for(candidate)),
-                "unknown": named(decision.unknown[candidate]),
+                "unknown": None if decision.unknown is None else named(decision.unknown[candidate]),
             }
         )
     return rows

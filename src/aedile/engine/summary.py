@@ -48,7 +48,7 @@ class Summary:
         self._count("excluded", verdicts.excluded_by)
         self._count("pinned", slate.pinned)
         self._count("reserved", slate.reserved)
-        self._count("unknown", [number for numbers in decision.unknown for number in numbers])
+        self._count("unknown", [number for numbers in decision.unknown or () for number in numbers])
         self._count("capped", [number for numbers in slate.capped for number in numbers])
         self._count("relaxed", [number for numbers in slate.relaxed for number in numbers])
         self._count("referred", [number for numbers in slate.refers for number in numbers])
