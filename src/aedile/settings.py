@@ -1,0 +1,265 @@
+"""Which settings hold, and where does each come from?
+
+From `aedile.toml`, then variables that begin with `AEDILE_`, then options of the command line: the later wins. A key
+that is not known is an error, for a misspelt setting would otherwise silently be its default.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aedile.documents import unreadable
+from aedile.errors import Place, SettingsError, define
+from aedile.fields import listing, suggestion
+
+UNKNOWN = define("AED-CONF-001", "A setting is not known.", "AEDILE_SERVER_PROT=8321")
+BAD_VALUE = define("AED-CONF-002", "A setting's value is not one that can be.", "AEDILE_SERVER_PORT=http")
+NOT_TOML = define("AED-CONF-003", "The file of settings is not TOML.", "port: 8321 in aedile.toml")
+UNSAFE = define("AED-CONF-004", "Settings together would open the server to strangers.", "open with host 0.0.0.0")
+
+PREFIX = "AEDILE_"
+FILE = "aedile.toml"
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("a text")
+    return value
+
+
+def _path(value: Any) -> Path:
+    return Path(_text(value)).expanduser().absolute()
+
+
+def _whole(low: int, high: int) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        number = int(value) if isinstance(value, str) and value.strip().isdigit() else value
+        if type(number) is not int or not low <= number <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return number
+
+    return read
+
+
+def _share(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if isinstance(value, bool) or not 0 <= number <= 1:
+        raise ValueError("a share from 0 to 1")
+    return number
+
+
+def _flag(value: Any) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    found = value if isinstance(value, bool) else words.get(str(value).lower())
+    if found is None:
+        raise ValueError("true or false")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name with its section, how it is read, its default, what it means, whether it is a secret."""
+
+    name: str
+    read: Callable[[Any], Any]
+    default: Any
+    meaning: str
+    secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.name.replace(".", "_").upper()
+
+
+def _default_home() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "aedile"
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("home", _path, _default_home, "The folder of all that is kept."),
+    Setting("database_url", _text, None, "A PostgreSQL server to use in place of the embedded one.", secret=True),
+    Setting("server.host", _text, "127.0.0.1", "The address to listen at."),
+    Setting("server.port", _whole(1, 65535), 8321, "The port to listen at."),
+    Setting("server.workers", _whole(1, 256), lambda: os.cpu_count() or 1, "Processes that decide."),
+    Setting("server.queue", _whole(1, 10_000), 64, "Decisions that may wait in one worker before it answers 429."),
+    Setting("server.max_body_mb", _whole(1, 512), 16, "The largest body, in MiB."),
+    Setting("server.open", _flag, False, "Answer without API keys; on loopback only."),
+    Setting("server.page", _flag, None, "Serve the page and counts without a key; by default on loopback alone."),
+    Setting("log.share", _share, 1.0, "The share of decisions that is logged."),
+    Setting("log.full_share", _share, 0.01, "The share that is logged in full detail and can be replayed."),
+    Setting("log.queue", _whole(1, 10_000_000), 10_000, "Decisions that may wait in memory to be logged, a worker."),
+    Setting("log.keep_days", _whole(1, 36_500), 30, "Days for which logged decisions are kept."),
+    Setting("entities.max_batch", _whole(1, 1_000_000), 10_000, "Entities that one call may put or withdraw."),
+    Setting("budget.floor", _whole(1, 10**9), 1_000, "Exposures a day below which no budget is judged."),
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    host: str
+    port: int
+    workers: int
+    queue: int
+    max_body_mb: int
+    open: bool
+    page: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    share: float
+    full_share: float
+    queue: int
+    keep_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    max_batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    floor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings that hold. origins: for each name, where its value comes from."""
+
+    home: Path
+    database_url: str | None
+    server: Server
+    log: Log
+    entities: Entities
+    budget: Budget
+    origins: Mapping[str, str]
+
+    def value(self, name: str) -> Any:
+        section, _, own = name.rpartition(".")
+        return getattr(getattr(self, section) if section else self, own)
+
+    def to_environment(self) -> dict[str, str]:
+        """The settings as variables, for a process that is to have the same."""
+        values = {setting.variable: self.value(setting.name) for setting in SETTINGS}
+        return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def load_settings(config: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any) -> Settings:
+    """The settings of file, variables and flags; flags by their name with `_` for the point, None where not given.
+
+    config: the file; by default `aedile.toml` in the working folder, if there is one.
+    """
+    environ = os.environ if environ is None else environ
+    raw: dict[str, tuple[Any, str]] = {}
+    file = config or (Path(FILE) if Path(FILE).is_file() else None)
+    if file is not None:
+        raw |= {name: (value, str(file)) for name, value in _from_file(file).items()}
+    raw |= _from_variables(environ)
+    by_flag = {setting.name.replace(".", "_"): setting.name for setting in SETTINGS}
+    raw |= {by_flag[flag]: (value, f"--{flag}") for flag, value in flags.items() if value is not None}
+    values, origins = {}, {}
+    for setting in SETTINGS:
+        values[setting.name], origins[setting.name] = _value(setting, raw)
+    host = values["server.host"]
+    if values["server.page"] is None:
+        values["server.page"] = is_loopback(host)
+    if values["server.open"] and not is_loopback(host):
+        raise SettingsError(
+            UNSAFE,
+            f"the server would answer anybody who reaches {host}",
+            place=Place(field="server.open"),
+            hint="without keys the server listens on loopback alone",
+            fix="leave server.open out, and make a key: aedile key create --scope decide",
+        )
+
+    def section(name: str) -> dict[str, Any]:
+        return {key.partition(".")[2]: value for key, value in values.items() if key.startswith(f"{name}.")}
+
+    return Settings(
+        values["home"],
+        values["database_url"],
+        Server(**section("server")),
+        Log(**section("log")),
+        Entities(**section("entities")),
+        Budget(**section("budget")),
+        origins,
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _value(setting: Setting, raw: Mapping[str, tuple[Any, str]]) -> tuple[Any, str]:
+    if setting.name not in raw:
+        default = setting.default
+        return (default() if callable(default) else default), "default"
+    value, origin = raw[setting.name]
+    try:
+        return setting.read(value), origin
+    except ValueError as error:
+        shown = "a value that is not shown" if setting.secret else repr(value)[:60]
+        raise SettingsError(
+            BAD_VALUE,
+            f"{setting.name} is {shown}, not {error}",
+            place=Place(origin, field=setting.name),
+            hint=setting.meaning,
+            fix="correct it, or leave it out",
+        ) from None
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        told = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise unreadable(file, error) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            NOT_TOML, f"the file is not TOML: {error}", place=Place(str(file)), fix='write port = 8321 below "[server]"'
+        ) from None
+    flat: dict[str, Any] = {}
+    for key, value in told.items():
+        flat |= {f"{key}.{own}": inner for own, inner in value.items()} if isinstance(value, dict) else {key: value}
+    for name in flat:
+        if name not in _BY_NAME:
+            raise _unknown(name, str(file), list(_BY_NAME))
+    return flat
+
+
+def _from_variables(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    known = {setting.variable: setting.name for setting in SETTINGS}
+    found = {}
+    for name, value in environ.items():
+        if name.startswith(PREFIX):
+            if name not in known:
+                raise _unknown(name, "environment", list(known))
+            found[known[name]] = (value, name)
+    return found
+
+
+def _unknown(name: str, place: str, known: list[str]) -> SettingsError:
+    return SettingsError(
+        UNKNOWN,
+        f"`{name}` is not a setting",
+        place=Place(place, field=name),
+        hint=suggestion(name, known) or f"settings are {listing(known)}",
+        fix="correct the name, or leave it out; see `aedile config`",
+    )

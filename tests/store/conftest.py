@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from aedile.store.database import Database
+from aedile.store.postgres import EmbeddedPostgres
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A PostgreSQL of this test process."""
+    root = Path(tempfile.mkdtemp(prefix="aedile-test-"))
+    root.chmod(0o711)
+    postgres = EmbeddedPostgres(root / "postgres")
+    postgres.start()
+    yield postgres
+    postgres.stop()
+    shutil.rmtree(root)
+
+
+@pytest.fixture
+def database(cluster):
+    """A fresh database with all tables."""
+    name = f"t{uuid.uuid4().hex}"
+    with psycopg.connect(make_conninfo(cluster.dsn, dbname="postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    database = Database(make_conninfo(cluster.dsn, dbname=name), None)
+    database.migrate()
+    return database
