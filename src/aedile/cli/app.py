@@ -16,7 +16,21 @@ import typer
 from typer.core import TyperGroup
 
 from aedile import __version__
-from aedile.cli import bench, candidates, check, conflicts, decide, diff, explain, release, simulate
+from aedile.cli import (
+    bench,
+    candidates,
+    check,
+    config,
+    conflicts,
+    controls,
+    decide,
+    diff,
+    explain,
+    key,
+    release,
+    serve,
+    simulate,
+)
 from aedile.cli import eval as eval_
 from aedile.cli.codes import WRONG_CALL
 from aedile.cli.report import INTERRUPTED, READER_GONE, listed, report
@@ -152,3 +166,8 @@ app.add_typer(release.release, name="release")
 app.command("candidates")(candidates.candidates)
 app.add_typer(simulate.simulate, name="simulate")
 app.command("bench")(bench.bench)
+app.command("serve")(serve.serve)
+app.add_typer(key.key, name="key")
+app.command("kill")(controls.kill)
+app.add_typer(controls.freeze, name="freeze")
+app.command("config")(config.config)

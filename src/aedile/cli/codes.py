@@ -13,3 +13,6 @@ WRONG_OUTPUT = define("AED-USE-006", "The output is not of a format that can be 
 TWO_OUTPUTS = define("AED-USE-008", "Two documents would go to one output.", "decide --out - --format json")
 NOT_TOGETHER = define("AED-USE-009", "Options are given that need one another.", "diff --requests without --entities")
 BAD_TIME = define("AED-USE-010", "A time on the command line is not one.", "release build --time yesterday")
+NO_SCOPE = define("AED-USE-011", "A scope is none that a key can have.", "key create --scope all")
+NO_SUCH_KEY = define("AED-USE-012", "There is no key with this id.", "key revoke no-such-id")
+NO_SUCH_TIER = define("AED-USE-013", "A tier is none that can be off.", "kill --below legal")

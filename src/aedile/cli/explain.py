@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aedile.engine.named import place_of, request_named, strategy_named
 from aedile.cli.options import (
     CountersOption,
     EntitiesOption,
@@ -20,6 +19,7 @@ from aedile.cli.options import (
 from aedile.cli.screen import Format, print_json, say
 from aedile.cli.show_explained import show_candidate, show_strategy
 from aedile.cli.world import entity_files, load_world, make_engine, read_all_entities
+from aedile.engine.named import place_of, request_named, strategy_named
 
 if TYPE_CHECKING:
     pass

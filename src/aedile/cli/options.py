@@ -49,3 +49,14 @@ CountersOption = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="Tables for people, or one JSON document.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything was found.")]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="The settings; by default aedile.toml.", show_default=False),
+]
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", metavar="FOLDER", help="The installation; by default the settings'.", show_default=False),
+]
+ByOption = Annotated[
+    str | None, typer.Option("--by", help="Who does it; by default who runs the command.", show_default=False)
+]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import time as clock
 from dataclasses import asdict
 from pathlib import Path
@@ -12,14 +10,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aedile.cli.codes import BAD_TIME, NO_WORLD, NOT_TOGETHER
-from aedile.cli.options import FormatOption, ListsOption, SchemaOption, StrategiesOption
+from aedile.cli.options import (
+    ByOption,
+    ConfigOption,
+    FormatOption,
+    HomeOption,
+    ListsOption,
+    SchemaOption,
+    StrategiesOption,
+)
+from aedile.cli.published import database_of, opened, user
 from aedile.cli.screen import Format, print_json, say, table
 from aedile.errors import UsageError
 
 if TYPE_CHECKING:
     from aedile.engine.release import Manifest
 
-release = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Build a release, or inspect one.")
+release = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Build, publish, list and inspect releases.")
 
 
 @release.command("build")
@@ -69,7 +76,7 @@ def build(
             fix=f"write --number {before + 1}, or leave it out",
         )
     manifest, data = build_release(
-        schema, strategies, lists, number=mine, parent=before, author=author or _user(), time=_time(time)
+        schema, strategies, lists, number=mine, parent=before, author=user(author), time=_time(time)
     )
     with written_aside(out) as file:
         file.write(data)
@@ -105,6 +112,97 @@ def inspect(
     )
 
 
+@release.command("publish")
+def publish(
+    schema: SchemaOption = None,
+    strategies: StrategiesOption = None,
+    lists: ListsOption = None,
+    why: Annotated[str, typer.Option("--note", help="What it is for.")] = "",
+    through_freeze: Annotated[
+        str | None,
+        typer.Option(
+            "--through-freeze", metavar="WHY", help="Publish although releases are frozen.", show_default=False
+        ),
+    ] = None,
+    by: ByOption = None,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Publish the release of these files: every server decides by it within a second.
+
+    It is published only if every strategy compiles, every example holds, and no feature that active strategies use is
+    dropped or retyped.
+
+    \b
+    Example
+      aedile release publish --schema schema.yaml --strategies strategies --lists lists --note "before 12.12"
+    """
+    if schema is None or strategies is None:
+        missing = "--schema" if schema is None else "--strategies"
+        raise UsageError(NO_WORLD, f"{missing} is missing", fix="add --schema FILE --strategies FOLDER")
+    from aedile.store.publish import Files
+    from aedile.store.publish import publish as publish_files
+
+    with database_of(config, home) as (database, _):
+        manifest = publish_files(
+            database, Files(schema, strategies, lists), by=user(by), note=why, through_freeze=through_freeze
+        )
+    _published(manifest, format_)
+
+
+@release.command("rollback")
+def rollback(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="The release to go back to.", show_default=False)],
+    why: Annotated[str, typer.Option("--note", help="What happened.")] = "",
+    by: ByOption = None,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Publish what an earlier release said, as a new one.
+
+    \b
+    Example
+      aedile release rollback 6 --note "prices of electronics are wrong"
+    """
+    from aedile.store.publish import rollback as publish_again
+
+    with database_of(config, home) as (database, _):
+        manifest = publish_again(database, number, by=user(by), note=why)
+    _published(manifest, format_)
+
+
+@release.command("history")
+def history(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many, the newest first.")] = 50,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """List what was published, the newest first.
+
+    \b
+    Example
+      aedile release history --limit 10
+    """
+    with opened(config, home) as published:
+        found = published.history("release", limit)
+    rows = [(one.number, one.at.strftime("%Y-%m-%d %H:%M:%SZ"), one.by, one.note, one.digest) for one in found]
+    if format_ is Format.JSON:
+        names = ("number", "at", "by", "note", "digest")
+        print_json({"releases": [dict(zip(names, row, strict=True)) for row in rows]})
+        return
+    table("Releases", ("release", "at", "by", "note", "digest"), [(*row[:4], row[4][:16]) for row in rows])
+
+
+def _published(manifest: Manifest, format_: Format) -> None:
+    if format_ is Format.JSON:
+        print_json({"digest": manifest.digest, "release": manifest.to_dict()})
+        return
+    say(f"Release {manifest.number} is published: {len(manifest.strategies):,} strategies, digest {manifest.digest}")
+
+
 def _show(manifest: Manifest) -> None:
     facts: dict[str, Any] = asdict(manifest)
     say(f"Release {manifest.number} holds what its digests say.")
@@ -121,13 +219,6 @@ def _number_of(parent: str) -> int:
     from aedile.engine.release import read_release
 
     return read_release(Path(parent)).manifest.number
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in some containers
-        return f"uid {os.getuid()}"
 
 
 def _time(text: str | None) -> str:

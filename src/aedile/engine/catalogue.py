@@ -210,6 +210,12 @@ class Store:
         own = {spec.name: spec.type for spec in self.schema.features_of(kind) if spec.source == "entity"}
         return {**own, f"{kind}.as_of": TIMESTAMP}
 
+    def settle(self) -> None:
+        """Put all changes in their place: as long as nothing is put, several threads may then read."""
+        for catalogue in self.catalogues.values():
+            for name in catalogue.types:
+                catalogue.column(name)
+
     def rows(self, kind: str, ids: list[str]) -> Int32:
         """The row of each id, -1 where the catalogue lacks it."""
         catalogue = self.catalogues.get(kind)

@@ -13,7 +13,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -105,6 +105,22 @@ def build_release(
     return manifest, _zip(files)
 
 
+def renumbered(data: bytes, *, number: int, parent: int, author: str, time: str) -> tuple[Manifest, bytes]:
+    """The content of a release as another one: what a rollback publishes."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        files = {info.filename: archive.read(info) for info in archive.infolist()}
+    said = json.loads(files[MANIFEST])
+    manifest = replace(manifest_from(said), number=number, parent=parent, author=author, time=time)
+    files[MANIFEST] = json.dumps(manifest.to_dict(), indent=1, sort_keys=True).encode() + b"\n"
+    return manifest, _zip(files)
+
+
+def manifest_from(said: Mapping[str, Any]) -> Manifest:
+    """The manifest that `Manifest.to_dict` wrote."""
+    known = {name: said[name] for name in said if name not in ("format", "strategies")}
+    return Manifest(**known, strategies=tuple(Running(**entry) for entry in said["strategies"]))
+
+
 def read_world(
     schema_path: Path, strategies_path: Path, lists_path: Path | None
 ) -> tuple[Schema, list[Strategy], dict[str, NamedList]]:
@@ -155,16 +171,23 @@ def _read(archive: zipfile.ZipFile, path: Path) -> Release:
         schema, strategies, lists = read_world(
             root / "schema.yaml", root / "strategies", lists_path if lists_path.is_dir() else None
         )
+    return Release(manifest_of(said, schema, strategies, lists, str(path)), schema, tuple(strategies), lists)
+
+
+def manifest_of(
+    said: Mapping[str, Any], schema: Schema, strategies: list[Strategy], lists: Mapping[str, NamedList], place: str
+) -> Manifest:
+    """The manifest of what was read, which must be what the release says of itself."""
     found = _manifest(schema, strategies, lists, said["number"], said["parent"], said["author"], said["time"])
     if found.to_dict() != said:
         raise ReleaseError(
             TAMPERED,
             f"release {said['number']} does not hold what its digests say",
-            place=Place(str(path)),
+            place=Place(place),
             hint=_difference(found.to_dict(), said),
             fix="take the file from where it was built, or build it again",
         )
-    return Release(found, schema, tuple(strategies), lists)
+    return found
 
 
 def _is_ours(name: str) -> bool:

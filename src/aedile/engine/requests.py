@@ -138,12 +138,12 @@ def request_from(data: Any, schema: Schema, where: Where | None = None) -> Reque
                 MISSING_FIELD, f"`{key}` is missing", key, hint=f"required: {listing(REQUIRED)}", fix=f'add "{key}"'
             )
     return Request(
-        id=_id(data["id"], where, "id"),
+        id=id_of(data["id"], where, "id"),
         market=market_of(data["market"], where),
         channel=one_of(data["channel"], CHANNELS, where, "channel"),
         time=time_of(data["time"], where),
         candidates=_candidates(data["candidates"], schema, where),
-        shopper=_id(data["shopper"], where, "shopper") if data.get("shopper") is not None else None,
+        shopper=id_of(data["shopper"], where, "shopper") if data.get("shopper") is not None else None,
         query=where.text(data["query"], "query") if data.get("query") is not None else None,
         context=read_context(data.get("context"), schema, where),
         offset=count_of(data.get("offset", 0), 0, where, "offset"),
@@ -190,7 +190,7 @@ def json_of(text: str, where: Where) -> Any:
     )
 
 
-def _id(value: Any, where: Where, key: str) -> str:
+def id_of(value: Any, where: Where, key: str) -> str:
     text = where.text(value, key)
     size = len(text) if text.isascii() else len(text.encode())
     if not 0 < size <= MAX_ID_BYTES:
@@ -314,7 +314,7 @@ def _unknown_field(entry: dict[str, Any], number: int, where: Where) -> DataErro
 def _candidate_id(entry: dict[str, Any], number: int, where: Where) -> str:
     if "id" not in entry:
         raise where.error(MISSING_FIELD, "a candidate has no `id`", f"candidates[{number}]", fix='add "id"')
-    return _id(entry["id"], where, f"candidates[{number}].id")
+    return id_of(entry["id"], where, f"candidates[{number}].id")
 
 
 def refuse_twins(kinds: list[str], ids: list[str], where: Where) -> None:

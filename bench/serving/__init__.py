@@ -1,0 +1,1 @@
+"""How fast is the decision server, and does it stay so? Needs `wrk`, the native load generator, from the system."""

@@ -1,0 +1,101 @@
+"""What does a decision cost, how many are there a second, and how long does one take? `python -m bench.serving.run`.
+
+The load comes from wrk, a native generator, in a process of its own on loopback. First as fast as answers come, then
+at seven tenths of that with pauses drawn exponentially. CPU time is that of all processes of the server together:
+workers, keeper and what they write; PostgreSQL is idle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.serving.stage import Stage, stage
+
+LOAD = Path(__file__).with_name("load.lua")
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.serving.run", description=__doc__)
+    parser.add_argument("--strategies", type=int, default=1_000)
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--candidates", type=int, default=200)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each of the two loads")
+    parser.add_argument("--soak", type=int, default=0, help="requests to go on with at seven tenths, watching memory")
+    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
+    return parser.parse_args(argv)
+
+
+def load(running: Stage, connections: int, seconds: float, delay: float = 0.0) -> dict[str, Any]:
+    """The figures of one load; `cpu_ms` is the server's CPU time a request."""
+    environment = {
+        **os.environ, "AEDILE_BODIES": str(running.bodies), "AEDILE_KEY": running.key, "AEDILE_DELAY": str(delay),
+    }  # fmt: skip
+    before = running.cpu_seconds()
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s", "-s", str(LOAD), running.url]
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    figures: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    spent = running.cpu_seconds() - before
+    rate = figures["requests"] / figures["seconds"]
+    return {**figures, "rate": round(rate, 1), "cpu_ms": round(1000 * spent / max(1, figures["requests"]), 4)}
+
+
+def at_rate(running: Stage, connections: int, seconds: float, rate: float) -> dict[str, Any]:
+    """The figures at about this many requests a second: the pauses are measured in, twice."""
+    delay = 1000 * connections / rate
+    for _ in range(3):
+        found = load(running, connections, min(seconds, 4), delay)
+        delay *= found["rate"] / rate
+    return load(running, connections, seconds, delay)
+
+
+def main(argv: list[str] | None = None) -> int:
+    options = arguments(argv)
+    if shutil.which("wrk") is None:
+        print("wrk is not installed; on Debian: apt-get install wrk", file=sys.stderr)
+        return 1
+    root = Path(tempfile.mkdtemp(prefix="aedile-serving-")) / "stage"
+    root.parent.chmod(0o711)
+    with stage(
+        root, strategies=options.strategies, items=options.items, workers=options.workers,
+        candidates=options.candidates, settings={},
+    ) as running:  # fmt: skip
+        load(running, options.connections, 3)
+        fast = load(running, options.connections, options.seconds)
+        print("as fast as answers come", json.dumps(fast))
+        calm = at_rate(running, 64, options.seconds, 0.7 * fast["rate"])
+        print("at seven tenths of that ", json.dumps(calm))
+        found = {"options": vars(options) | {"json": None}, "fast": fast, "calm": calm, "log": running.status()["log"]}
+        if options.soak:
+            found["soak"] = soak(running, options.soak, 0.7 * fast["rate"])
+        print("log", json.dumps(found["log"]))
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1))
+    return 0
+
+
+def soak(running: Stage, requests: int, rate: float) -> list[dict[str, Any]]:
+    """Resident memory of the workers after each tenth of so many requests."""
+    tenths: list[dict[str, Any]] = []
+    began = time.monotonic()
+    for tenth in range(10):
+        figures = load(running, 64, requests / 10 / rate, 1000 * 64 / rate)
+        resident = running.resident()
+        tenths.append({"tenth": tenth + 1, **figures, "resident": resident})
+        growth = {n: round(100 * (size / tenths[0]["resident"].get(n, size) - 1), 2) for n, size in resident.items()}
+        print(f"{time.monotonic() - began:6.0f} s  {figures['requests']} requests  growth in per cent: {growth}")
+    return tenths
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""How do verbs reach what is published?"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aedile.settings import Settings
+    from aedile.store.database import Database
+    from aedile.store.published import Published
+
+
+@contextmanager
+def database_of(config: Path | None, home: Path | None) -> Iterator[tuple[Database, Settings]]:
+    """The database of an installation. An embedded one that did not run is stopped again afterwards."""
+    from aedile.settings import load_settings
+    from aedile.store.database import open_database
+    from aedile.store.home import Home
+    from aedile.store.postgres import EmbeddedPostgres
+
+    settings = load_settings(config, home=str(home) if home is not None else None)
+    place = Home(settings.home).prepare()
+    own = EmbeddedPostgres(place.postgres) if settings.database_url is None else None
+    was_running = own is not None and own.version_of_data() is not None and own.is_running()
+    database = open_database(place, settings.database_url)
+    try:
+        yield database, settings
+    finally:
+        if own is not None and not was_running and not served(place):
+            own.stop()
+
+
+def served(home: object) -> bool:
+    """Whether a keeper runs on this home, to whom PostgreSQL belongs."""
+    import time
+
+    from aedile.server.gather import keeper_file
+    from aedile.store.home import Home
+
+    assert isinstance(home, Home)
+    told = keeper_file(home.workers)
+    return told is not None and time.time() - told["at"] < 5
+
+
+@contextmanager
+def opened(config: Path | None, home: Path | None) -> Iterator[Published]:
+    """What is published, in one transaction."""
+    from aedile.store.published import Published
+
+    with database_of(config, home) as (database, _), database.connect() as connection:
+        yield Published(connection)
+
+
+def user(by: str | None) -> str:
+    """Who did it: as told, or who runs the command."""
+    if by:
+        return by
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return f"uid {os.getuid()}"

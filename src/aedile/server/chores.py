@@ -1,0 +1,40 @@
+"""What is to be tidied up behind the workers, and how often?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from aedile.engine.release_reader import ReleaseReader
+from aedile.server.entities import fold
+from aedile.store.entity_log import EntityLog
+from aedile.store.exposure_log import ExposureLog
+from aedile.store.home import Home
+from aedile.store.shelf import Shelf
+
+
+def chores_of(home: Home) -> Iterator[tuple[str, float, Callable[[], object]]]:
+    """(name, seconds between two runs, what is done) of each chore."""
+    yield "folding exposures", 60.0, lambda: _tidy_exposures(home)
+    yield "folding entities", 300.0, lambda: _fold_entities(home)
+
+
+def _tidy_exposures(home: Home) -> None:
+    log = ExposureLog(home.exposures_log)
+    try:
+        log.tidy(time.time_ns() // 1000)
+    finally:
+        log.close()
+
+
+def _fold_entities(home: Home) -> None:
+    shelf = Shelf(home.shelf)
+    pointer = shelf.current().release
+    if pointer is None:
+        return
+    schema = ReleaseReader().read(shelf.read("release", pointer), "the current release").schema
+    log = EntityLog(home.entities_log)
+    try:
+        fold(log, schema)
+    finally:
+        log.close()

@@ -1,0 +1,131 @@
+"""What does one worker decide, and whom does it tell?
+
+A `Desk` holds the release that runs and decides by it, in one thread. A release is taken over between two requests, so
+none sees a mixed one. What follows from a decision (counts, exposures, the log) is noted after the answer has gone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from aedile.engine.decide import Decider, Decision
+from aedile.engine.draw import draw
+from aedile.engine.engine import Engine
+from aedile.engine.release import Release
+from aedile.engine.requests import Request
+from aedile.errors import ServerError, define
+from aedile.server.exposures import Exposures, Reading
+from aedile.server.recorder import Recorder
+from aedile.server.stats import Stats
+from aedile.store.pseudonyms import Pseudonyms
+from aedile.wire.answers import answer_bytes
+
+NO_RELEASE = define("AED-SRV-001", "The server has no release to decide by yet.", "a request before the first publish")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The release that decides, and the strategies of it that are muted: by the kill switch, or over their budget."""
+
+    release: Release
+    digest: str
+    engine: Engine
+    decider: Decider
+    muted: frozenset[str]
+
+    @property
+    def number(self) -> int:
+        return self.release.manifest.number
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A decision, and all of what it was made from that may be another a moment later."""
+
+    decision: Decision
+    running: Running
+    counters: Reading
+    answer: bytes
+    decided_at: int
+
+
+class Desk:
+    """Decides requests, and notes what follows; times are microseconds since 1970 by this machine's clock.
+
+    share: of decisions that are logged; drawn by request id, so that all workers, and a second try, draw alike.
+    """
+
+    def __init__(
+        self,
+        worker: int,
+        exposures: Exposures,
+        stats: Stats,
+        recorder: Recorder,
+        pseudonyms: Pseudonyms,
+        share: float,
+    ) -> None:
+        self.worker = worker
+        self.exposures = exposures
+        self.stats = stats
+        self.recorder = recorder
+        self.pseudonyms = pseudonyms
+        self.share = share
+        self.running: Running | None = None
+        self._killed: frozenset[str] = frozenset()
+
+    def run(self, release: Release, engine: Engine, killed: Collection[str]) -> None:
+        """Decide by this release from now on. killed: ids of the strategies that the kill switch turns off."""
+        self._killed = frozenset(killed)
+        self.exposures.configure(engine)
+        self.stats.configure(engine.strategies)
+        muted = self._muted()
+        self.running = Running(release, release.manifest.digest, engine, Decider(engine, muted), muted)
+        self.recorder.begin(release.manifest.number, engine.strategies)
+
+    def kill(self, killed: Collection[str]) -> None:
+        """Turn these strategies of the running release off, and those that were off before on again."""
+        self._killed = frozenset(killed)
+        self.mute()
+
+    def mute(self) -> None:
+        """Take notice of what is over its budget now, and of the kill switch; cheap where nothing changed."""
+        running, muted = self.running, self._muted()
+        if running is not None and muted != running.muted:
+            decider = Decider(running.engine, muted)
+            self.running = Running(running.release, running.digest, running.engine, decider, muted)
+
+    def _muted(self) -> frozenset[str]:
+        return self._killed | self.exposures.muted()
+
+    def decide(self, request: Request) -> Outcome:
+        """The decision and its answer; nothing is noted yet."""
+        running = self.current()
+        now = time.time_ns() // 1000
+        counters = self.exposures.counters(request, now)
+        decision = running.decider.decide(request, counters, with_unknown=False)
+        answer = answer_bytes(decision, running.engine.strategies, running.number)
+        return Outcome(decision, running, counters, answer, now)
+
+    def current(self) -> Running:
+        """The running release; a `ServerError` before there is one."""
+        if self.running is None:
+            raise ServerError(
+                NO_RELEASE,
+                "no release has been published yet",
+                hint="the server is well, but has nothing to decide by",
+                fix="publish one: aedile release publish --schema FILE --strategies FOLDER",
+            )
+        return self.running
+
+    def note(self, outcome: Outcome, seconds: float) -> None:
+        """Count a decision, and hand it to the log if its request is drawn. seconds: what it took, for the counts."""
+        running = outcome.running
+        self.exposures.add(outcome.decision, outcome.counters)
+        if self.running is not None and self.running.engine is running.engine:
+            self.stats.add(outcome.decision, seconds)  # after a swap, strategies have other numbers
+        request = outcome.decision.request
+        if draw("log", request.id, self.share):
+            shopper = self.pseudonyms.of(request.shopper, outcome.decided_at) if request.shopper is not None else None
+            self.recorder.record(outcome.decision, running.number, shopper, outcome.decided_at)

@@ -1,0 +1,177 @@
+"""Who brings what is published from PostgreSQL to the workers, and tidies up behind them?
+
+One process beside the workers. Without PostgreSQL it tries again for ever, and starts the embedded one where it has
+died; the workers go on by what is on the shelf. `python -m aedile.server.keeper`, started by `aedile serve`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from types import FrameType
+from typing import Any
+
+import psycopg
+
+from aedile.engine.engine import Engine
+from aedile.engine.release_reader import ReleaseReader
+from aedile.errors import AedileError, Errors, StoreError
+from aedile.server.chores import chores_of
+from aedile.settings import Settings, load_settings
+from aedile.store.aside import write_aside
+from aedile.store.controls import Controls
+from aedile.store.database import Database, open_database
+from aedile.store.home import Home
+from aedile.store.keys import KeyRing
+from aedile.store.published import Artefact, Published
+from aedile.store.shelf import Pointer, Shelf
+
+log = logging.getLogger("aedile.server")
+
+#: Seconds between two tries to reach PostgreSQL, and two looks whether anything was missed.
+RETRY, LOOK = 0.5, 5.0
+
+
+@dataclass(slots=True)
+class Chore:
+    """Something to be done every so many seconds; trouble with the disk is told, and it is tried again."""
+
+    name: str
+    every: float
+    work: Callable[[], object]
+    next: float = 0.0
+    trouble: str | None = None
+
+    def run_if_due(self) -> None:
+        if time.monotonic() < self.next:
+            return
+        try:
+            self.work()
+            self.trouble = None
+        except (OSError, StoreError) as error:
+            self.trouble = str(error).splitlines()[0]
+            log.error("%s: %s", self.name, self.trouble)
+        self.next = time.monotonic() + self.every
+
+
+class Stopped(Exception):  # noqa: N818  not an error: the keeper was told to stop
+    """SIGTERM or SIGINT."""
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Keeps the shelf of one home as PostgreSQL is."""
+
+    settings: Settings
+    home: Home
+    shelf: Shelf = field(init=False)
+    chores: Sequence[Chore] = field(init=False)
+    _reader: ReleaseReader = field(default_factory=ReleaseReader, init=False)
+    _seen: dict[str, int] = field(default_factory=dict, init=False)
+    _status: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shelf = Shelf(self.home.shelf)
+        self._status = {"postgres": "gone", "error": None, "refused": None}
+        self.chores = [Chore(*chore) for chore in chores_of(self.home)]
+
+    def run(self) -> None:
+        """Until `Stopped` is raised in it."""
+        embedded: Database | None = None
+        try:
+            while True:
+                try:
+                    database = open_database(self.home, self.settings.database_url)
+                    embedded = database if database.embedded is not None else None
+                    self._follow(database)
+                except (AedileError, psycopg.Error) as error:
+                    self._status |= {"postgres": "gone", "error": str(error).splitlines()[0]}
+                    log.warning("PostgreSQL is gone, trying again: %s", self._status["error"])
+                    self._idle(RETRY)
+        except Stopped:
+            if embedded is not None and embedded.embedded is not None:
+                embedded.embedded.stop()
+
+    def _follow(self, database: Database) -> None:
+        """Fetch what is new, and then whatever is told, until the connection breaks."""
+        with database.connect(autocommit=True) as connection:
+            published = Published(connection)
+            published.listen()
+            self._status |= {"postgres": "connected", "error": None}
+            looked = 0.0
+            while True:
+                if time.monotonic() - looked > LOOK:
+                    self.catch_up(published)
+                    looked = time.monotonic()
+                self._beat()
+                if any(True for _ in published.told(0.5)):
+                    self.catch_up(published)
+
+    def _idle(self, seconds: float) -> None:
+        self._beat()
+        time.sleep(seconds)
+
+    def _beat(self) -> None:
+        for chore in self.chores:
+            chore.run_if_due()
+        trouble = {chore.name: chore.trouble for chore in self.chores if chore.trouble}
+        told = {"at": time.time(), "pid": os.getpid(), **self._status, "trouble": trouble}
+        try:
+            write_aside(self.home.workers / "keeper.json", json.dumps(told).encode(), sync=False)
+        except OSError as error:
+            log.error("%s", error)
+
+    def catch_up(self, published: Published) -> None:
+        """Prove what is new, put it on the shelf, and point to it. What cannot be read changes nothing, and is told."""
+        current = self.shelf.current()
+        new = current
+        for kind, (number, _) in published.current_numbers().items():
+            held: Pointer | None = getattr(current, kind, None)
+            if kind not in ("release", "keys", "settings") or self._seen.get(kind) == number:
+                continue
+            if held is None or held.number != number:
+                artefact = published.get(kind, number)
+                assert artefact is not None
+                if self._is_good(artefact):
+                    new = replace(new, **{kind: self.shelf.put(kind, number, artefact.data)})
+            self._seen[kind] = number
+        if new != current:
+            self.shelf.point(new)
+
+    def _is_good(self, artefact: Artefact) -> bool:
+        try:
+            if artefact.kind == "release":
+                release = self._reader.read(artefact.data, f"release {artefact.number}")
+                Engine(release.schema, release.strategies, release.lists)
+            elif artefact.kind == "keys":
+                KeyRing.parse(artefact.data)
+            else:
+                Controls.parse(artefact.data)
+        except (AedileError, Errors) as error:
+            log.error("%s %d is refused: %s", artefact.kind, artefact.number, error)
+            self._status["refused"] = {"kind": artefact.kind, "release": artefact.number, "error": str(error)[:500]}
+            return False
+        self._status["refused"] = None
+        return True
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def main() -> None:
+    """Run the keeper with the settings of the environment."""
+    logging.basicConfig(level=logging.INFO, format="keeper: %(message)s")
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, _stop)
+    settings = load_settings()
+    Keeper(settings, Home(settings.home).prepare()).run()
+
+
+if __name__ == "__main__":
+    main()

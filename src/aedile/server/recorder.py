@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from typing import Any
+
+
+class Recorder:
+    def __init__(self, home: Any, worker: int, *, queue: int) -> None: ...
+    def begin(self, release: int, strategies: Any) -> None: ...
+    def record(self, *a: Any) -> None: ...
+    def counters(self) -> dict[str, int]:
+        return {"decided": 0, "written": 0, "waiting": 0}
+
+    def close(self) -> None: ...

@@ -1,0 +1,172 @@
+"""What has this worker done so far, and what have all of them?
+
+A worker counts in arrays, and writes them down once a second; `gathered` reads what all of them wrote. Counts begin at
+0 with a worker's start, as Prometheus expects of counters.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aedile.engine.actions import Boost, Demote
+from aedile.engine.decide import Decision
+from aedile.engine.strategy import Strategy
+from aedile.errors import AedileError, Errors
+from aedile.store.aside import write_aside
+
+#: What is counted of a strategy, each a number of candidates: it fired, live or in canary; it would have (shadow, or
+#: muted); it excluded; its factor counted; it pinned; its cap held back; its cap gave way; its reserve gave a place;
+#: its badge is shown; it refers; an exempt held it back.
+OF_STRATEGY = (
+    "fired", "shadow", "excluded", "moved", "pinned", "capped", "relaxed", "reserved", "badged", "referred", "exempted",
+)  # fmt: skip
+_ROW = {name: row for row, name in enumerate(OF_STRATEGY)}
+#: Upper bounds of the latency histogram, in seconds: four a doubling from 0.1 ms to 1.6 s.
+BOUNDS = tuple(round(1e-4 * 2 ** (step / 4), 8) for step in range(57))
+#: Seconds of history that are told.
+HISTORY = 60
+#: A file older than this many seconds is of a process that is gone, or stuck.
+STALE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """Which strategies move, badge and refer, as masks; index -1, for none, reads the False behind the last."""
+
+    moves: npt.NDArray[np.bool_]
+    badges: npt.NDArray[np.bool_]
+
+
+class Stats:
+    """Counts of one worker; everything is called in the deciding thread."""
+
+    def __init__(self, worker: int) -> None:
+        self.worker = worker
+        self.started = time.time()
+        self.requests = self.candidates = self.excluded = 0
+        self.refusals: dict[str, int] = {}
+        self.places: dict[tuple[str, str], int] = {}
+        self.unknown: dict[tuple[str, str], int] = {}
+        self.latency = np.zeros(len(BOUNDS) + 1, np.int64)
+        self.seconds = 0.0
+        self._ids: list[str] = []
+        self._counts = np.zeros((len(OF_STRATEGY), 0), np.int64)
+        self._gone: dict[str, npt.NDArray[np.int64]] = {}
+        self._kinds = _kinds(())
+        self._history: deque[tuple[float, int, int, npt.NDArray[np.int64]]] = deque(maxlen=HISTORY + 1)
+
+    def configure(self, strategies: Sequence[Strategy]) -> None:
+        """Count these strategies from now on; those that were counted before go on where they were."""
+        known = {**self._gone, **{id_: self._counts[:, number] for number, id_ in enumerate(self._ids)}}
+        self._ids = [strategy.id for strategy in strategies]
+        counts = np.zeros((len(OF_STRATEGY), len(self._ids)), np.int64)
+        for number, id_ in enumerate(self._ids):
+            if id_ in known:
+                counts[:, number] = known.pop(id_)
+        self._gone = {id_: column.copy() for id_, column in known.items()}
+        self._counts, self._kinds = counts, _kinds(strategies)
+
+    def add(self, decision: Decision, seconds: float) -> None:
+        """Count one decision and how long it took, from the body read to the answer sent."""
+        verdicts, slate, request = decision.verdicts, decision.slate, decision.request
+        self.requests += 1
+        self.candidates += len(verdicts)
+        self.seconds += seconds
+        self.latency[int(np.searchsorted(BOUNDS, seconds))] += 1
+        place = (request.market, request.channel)
+        self.places[place] = self.places.get(place, 0) + 1
+        out = verdicts.excluded_by
+        excluded = out[out >= 0]
+        self.excluded += len(excluded)
+        counts = self._counts
+        n = counts.shape[1]
+        fired, acts = verdicts.fired, verdicts.acts
+        counts[_ROW["fired"]] += np.bincount(fired, minlength=n)
+        if len(verdicts.shadow):
+            counts[_ROW["shadow"]] += np.bincount(verdicts.shadow, minlength=n)
+        if len(excluded):
+            counts[_ROW["excluded"]] += np.bincount(excluded, minlength=n)
+        if not acts.all():
+            counts[_ROW["exempted"]] += np.bincount(fired[~acts], minlength=n)
+        kept = np.repeat(out < 0, np.diff(verdicts.fired_offsets))
+        kept &= acts
+        acting = np.bincount(fired[kept], minlength=n)
+        counts[_ROW["moved"]] += acting * self._kinds.moves
+        counts[_ROW["badged"]] += acting * self._kinds.badges
+        for name, given in (("pinned", slate.pinned), ("reserved", slate.reserved)):
+            by = given[given >= 0]
+            if len(by):
+                counts[_ROW[name]] += np.bincount(by, minlength=n)
+        for name, lists in (("capped", slate.capped), ("relaxed", slate.relaxed), ("referred", slate.refers)):
+            for noted in filter(None, lists):
+                counts[_ROW[name], list(noted)] += 1
+
+    def add_unknown(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """Count (strategy id, feature) → candidates for which it was unknown; from decisions logged in full alone."""
+        for key, count in counts.items():
+            self.unknown[key] = self.unknown.get(key, 0) + count
+
+    def refused(self, error: AedileError | Errors) -> None:
+        """Count a call that was refused, by the code of its first error."""
+        name = (error.errors[0] if isinstance(error, Errors) else error).code.name
+        self.refusals[name] = self.refusals.get(name, 0) + 1
+
+    def write(self, folder: Path, standing: Mapping[str, Any]) -> None:
+        """Write all counts to the worker's file, with what else it stands on; called once a second."""
+        now = time.time()
+        self._history.append((now, self.requests, self.candidates, self.latency.copy()))
+        told = {
+            "worker": self.worker, "pid": os.getpid(), "at": now, "started": self.started,
+            "requests": self.requests, "candidates": self.candidates, "excluded": self.excluded,
+            "seconds": self.seconds, "latency": self.latency.tolist(), "recent": self._recent(),
+            "rates": self._rates(), "refusals": self.refusals,
+            "places": [[market, channel, count] for (market, channel), count in self.places.items()],
+            "unknown": [[strategy, feature, count] for (strategy, feature), count in self.unknown.items()],
+            "strategies": self._by_strategy(), **standing,
+        }  # fmt: skip
+        write_aside(folder / f"{self.worker}.json", json.dumps(told).encode(), sync=False)
+
+    def _by_strategy(self) -> dict[str, list[int]]:
+        rows = self._counts.T.tolist()
+        gone = {id_: column.tolist() for id_, column in self._gone.items()}
+        return {**gone, **dict(zip(self._ids, rows, strict=True))}
+
+    def _recent(self) -> list[int]:
+        """The latency histogram of the last ten seconds."""
+        before = self._history[max(0, len(self._history) - 11)][3]
+        recent: list[int] = (self.latency - before).tolist()
+        return recent
+
+    def _rates(self) -> list[list[float]]:
+        """[time, requests a second, candidates a second] for each of the last seconds, the newest last."""
+        told = []
+        for (before, requests, candidates, _), (at, more, most, _) in pairwise(self._history):
+            span = max(at - before, 1e-3)
+            told.append([round(at, 1), round((more - requests) / span, 1), round((most - candidates) / span)])
+        return told
+
+
+def _kinds(strategies: Sequence[Strategy]) -> _Kinds:
+    moves = np.array([isinstance(strategy.action, Demote | Boost) for strategy in strategies], np.bool_)
+    badges = np.array([strategy.action.name == "badge" for strategy in strategies], np.bool_)
+    return _Kinds(moves, badges)
+
+
+def quantile(histogram: Sequence[int], q: float) -> float | None:
+    """The upper bound, in seconds, below which this share of the decisions stayed; None where there were none."""
+    counts = np.cumsum(histogram)
+    if len(counts) == 0 or counts[-1] == 0:
+        return None
+    bucket = int(np.searchsorted(counts, q * counts[-1]))
+    return BOUNDS[min(bucket, len(BOUNDS) - 1)]

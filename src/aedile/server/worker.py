@@ -1,0 +1,126 @@
+"""One worker: a process that decides. `python -m aedile.server.worker NUMBER`, started by `aedile serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+
+from aedile.server.desk import Desk
+from aedile.server.exposures import Exposures
+from aedile.server.limits import Limits
+from aedile.server.merging import Merging
+from aedile.server.recorder import Recorder
+from aedile.server.routes import Gate, make_app
+from aedile.server.stats import Stats
+from aedile.server.world import World
+from aedile.settings import Settings, load_settings
+from aedile.store.entity_log import EntityLog
+from aedile.store.home import Home
+from aedile.store.pseudonyms import Pseudonyms
+
+log = logging.getLogger("aedile.server")
+
+#: A thread that compiles a release gives way to the deciding one this often, in seconds.
+SWITCH_INTERVAL = 0.0005
+#: Seconds between two beats, in which workers tell each other what they counted.
+BEAT = 1.0
+
+
+async def work(settings: Settings, number: int) -> None:
+    """Decide until told to stop. The address is taken once there is a release to decide by, if there ever was one, so
+    that a worker that starts sends nobody away."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    home = Home(settings.home).prepare()
+    pseudonyms = Pseudonyms(home.secrets)
+    entities = EntityLog(home.entities_log)
+    exposures = Exposures(pseudonyms.of, floor=settings.budget.floor)
+    recorder = Recorder(home, number, queue=settings.log.queue)
+    stats = Stats(number)
+    desk = Desk(number, exposures, stats, recorder, pseudonyms, settings.log.share)
+    limits = Limits()
+    gate = Gate(limits, is_open=settings.server.open)
+    world = World(home, desk, gate, entities)
+    merging = Merging(home.exposures_log, exposures, limits)
+    merging.catch_up()
+    await world.catch_up()
+    gc.collect()
+    gc.freeze()  # what is there now stays; collections need not look at it again
+    app = make_app(desk, gate, entities, home, settings)
+    server = Server(
+        app, settings.server.host, settings.server.port, interface=Interfaces.ASGINL, http=HTTPModes.http1,
+        websockets=False, backlog=1024, backpressure=settings.server.queue * 8, log_enabled=False,
+    )  # fmt: skip
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, server.stop)
+    async with asyncio.TaskGroup() as tasks:
+        helpers = [
+            tasks.create_task(world.follow_shelf()),
+            tasks.create_task(world.follow_entities()),
+            tasks.create_task(beat(desk, world, merging, home, os.getppid(), server)),
+        ]
+        await server.serve()
+        for helper in helpers:
+            helper.cancel()
+    merging.close()
+    recorder.close()
+
+
+async def beat(desk: Desk, world: World, merging: Merging, home: Home, parent: int, server: Server) -> None:
+    """Each second: tell the other workers what was counted, hear what they counted, and write down how things stand."""
+    while True:
+        started = time.monotonic()
+        await merging.beat()
+        desk.mute()
+        desk.stats.write(home.workers, standing(desk, world, merging))
+        if os.getppid() != parent:  # the supervisor is gone: nobody would start or stop this worker again
+            log.error("the supervisor is gone, the worker stops")
+            server.stop()  # type: ignore[no-untyped-call]
+        await asyncio.sleep(max(0.0, BEAT - (time.monotonic() - started)))
+
+
+def standing(desk: Desk, world: World, merging: Merging) -> dict[str, Any]:
+    """How a worker stands, beside what it counted."""
+    running = desk.running
+    killed = world.controls.kill_below
+    over = desk.exposures.muted()
+    return {
+        "release": None if running is None else {
+            "number": running.number, "digest": running.digest,
+            "author": running.release.manifest.author, "time": running.release.manifest.time,
+        },
+        "described": {} if running is None else {
+            s.id: {"tier": str(s.tier), "stage": s.stage, "action": s.action.name, "owner": s.owner, "title": s.title}
+            for s in running.engine.strategies
+        },
+        "muted": {} if running is None else {
+            id_: "over its budget" if id_ in over else "kill switch" for id_ in sorted(running.muted)
+        },
+        "killed": None if killed is None else f"tier {killed} and below, {world.controls.why}",
+        "alerts": desk.exposures.alerts(),
+        "refused": world.refused,
+        "log": desk.recorder.counters(),
+        "entities": {"position": world.feed.position, "rows": world.feed.rows},
+        "trouble": {**merging.trouble, "forgotten": desk.exposures.forgotten},
+        "resident": int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"),
+    }  # fmt: skip
+
+
+def main(number: int) -> None:
+    """Run the worker of this number, with the settings of the environment."""
+    logging.basicConfig(level=logging.INFO, format=f"worker {number}: %(message)s")
+    asyncio.run(work(load_settings(), number))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

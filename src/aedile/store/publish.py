@@ -1,0 +1,111 @@
+"""How does a release become the one that decides? Proven, checked against the one before it, and published."""
+
+from __future__ import annotations
+
+import hashlib
+import time as clock
+from dataclasses import dataclass
+from pathlib import Path
+
+from aedile.engine.evolution import evolution_errors, privacy_errors
+from aedile.engine.release import Manifest, build_release, renumbered
+from aedile.engine.release_reader import ReleaseReader
+from aedile.errors import AedileError, Errors, ReleaseError, define
+from aedile.language.values import format_timestamp
+from aedile.store.controls import Controls
+from aedile.store.database import Database
+from aedile.store.published import Published
+
+FROZEN = define("AED-REL-005", "A release is published while releases are frozen.", "a publish on a campaign day")
+SAME = define("AED-REL-006", "A release is published that says what the current one says.", "publishing twice")
+NO_RELEASE = define("AED-REL-007", "There is no release of that number.", "aedile release rollback 99")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where a release's schema, strategies and lists stand."""
+
+    schema: Path
+    strategies: Path
+    lists: Path | None
+
+
+def publish(
+    database: Database, files: Files, *, by: str, note: str = "", through_freeze: str | None = None
+) -> Manifest:
+    """Publish the release of these files. `Errors` with all that speaks against it; then nothing is changed.
+
+    through_freeze: why it is published although releases are frozen; kept with it.
+    """
+    with database.connect() as connection:
+        published = Published(connection)
+        published.lock()
+        current = published.current("release")
+        _refuse_frozen(published, through_freeze)
+        number, parent = (current.number + 1, current.number) if current is not None else (1, None)
+        manifest, data = build_release(
+            files.schema, files.strategies, files.lists, number=number, parent=parent, author=by, time=_now()
+        )
+        reader = ReleaseReader()
+        new = reader.read(data, f"release {number}")
+        errors: list[AedileError] = list(privacy_errors(new))
+        if current is not None:
+            old = reader.read(current.data, f"release {current.number}")
+            if _says(old.manifest) == _says(manifest):
+                raise ReleaseError(
+                    SAME,
+                    f"release {current.number} says the same",
+                    hint="schema, strategies, stages, shares and lists are all as they are in it",
+                    fix="change something first",
+                )
+            errors += evolution_errors(old, new)
+        if errors:
+            raise Errors(errors)
+        note = f"through the freeze: {through_freeze}; {note}".rstrip("; ") if through_freeze else note
+        published.append("release", manifest.digest, data, by=by, note=note, expect_current=number - 1)
+    return manifest
+
+
+def rollback(database: Database, number: int, *, by: str, note: str = "") -> Manifest:
+    """Publish what an earlier release said as a new one; allowed at any time, frozen or not."""
+    with database.connect() as connection:
+        published = Published(connection)
+        published.lock()
+        old, current = published.get("release", number), published.current("release")
+        if old is None or current is None:
+            raise ReleaseError(NO_RELEASE, f"there is no release {number}", fix="see `aedile release history`")
+        manifest, data = renumbered(old.data, number=current.number + 1, parent=current.number, author=by, time=_now())
+        said = f"back to release {number}" + (f": {note}" if note else "")
+        published.append("release", manifest.digest, data, by=by, note=said, expect_current=current.number)
+    return manifest
+
+
+def current_controls(published: Published) -> tuple[Controls, int]:
+    """The controls that hold, and their number; 0 where none were published yet."""
+    found = published.current("settings")
+    return (Controls.parse(found.data), found.number) if found is not None else (Controls(), 0)
+
+
+def publish_controls(published: Published, controls: Controls, *, by: str, note: str, expect_current: int) -> int:
+    data = controls.to_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    return published.append("settings", digest, data, by=by, note=note, expect_current=expect_current)
+
+
+def _refuse_frozen(published: Published, through_freeze: str | None) -> None:
+    freeze = current_controls(published)[0].frozen_at(clock.time_ns() // 1000)
+    if freeze is not None and not through_freeze:
+        raise ReleaseError(
+            FROZEN,
+            f"releases are frozen until {format_timestamp(freeze.end)}: {freeze.why}",
+            hint="a rollback and the kill switch work all the same",
+            fix="wait, or say why it cannot: --through-freeze WHY",
+        )
+
+
+def _says(manifest: Manifest) -> dict[str, object]:
+    return {k: v for k, v in manifest.to_dict().items() if k not in ("number", "parent", "author", "time")}
+
+
+def _now() -> str:
+    return format_timestamp(int(clock.time()) * 1_000_000)
