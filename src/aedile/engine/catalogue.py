@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from aedile.engine.blind import KEPT
 from aedile.engine.kernel import IdIndex
 from aedile.language.columns import Column, column_from_python, unknown_column
 from aedile.language.schema import Schema
-from aedile.language.types import STRING, TIMESTAMP, Type
+from aedile.language.types import BOOL, STRING, TIMESTAMP, Type
 
 Rows64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -339,7 +340,8 @@ class CandidateRows:
             return self._sent[name]
         schema = self._store.schema
         if name.startswith(("request.", "query.")):
-            return column_from_python(schema.visible_for(self._kind)[name], [self._values.get(name)])
+            type_ = BOOL if name.startswith(KEPT) else schema.visible_for(self._kind)[name]
+            return column_from_python(type_, [self._values.get(name)])
         if name == f"{self._kind}.id":
             return column_from_python(STRING, list(self._ids))
         spec = schema.features.get(name)

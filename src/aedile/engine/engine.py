@@ -42,7 +42,16 @@ class Engine:
     strategies: all that are not paused; the number of a strategy is its place among them.
     """
 
-    def __init__(self, schema: Schema, strategies: Iterable[Strategy], lists: Lists | None = None) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        strategies: Iterable[Strategy],
+        lists: Lists | None = None,
+        *,
+        is_blinded: bool = False,
+    ) -> None:
+        """is_blinded: how literals that read the shopper's id come out is told by each request (`engine/blind.py`)."""
+        self.is_blinded = is_blinded
         self._setup(schema, strategies, lists or {}, Store(schema))
         for kind in schema.kinds:
             self._layers[kind] = self._compiled(kind, self.strategies)
@@ -61,7 +70,7 @@ class Engine:
         mine = [strategy for strategy in strategies if strategy.applies_to == kind]
         if not mine:
             return []
-        program = compile_program(kind, mine, self.schema, self.lists)
+        program = compile_program(kind, mine, self.schema, self.lists, is_blinded=self.is_blinded)
         return [Layer(Index(program, self.store, self.lists), self._numbers(mine), self.lists)]
 
     def _numbers(self, strategies: Sequence[Strategy]) -> npt.NDArray[np.int32]:
@@ -92,6 +101,7 @@ class Engine:
         strategy that uses a list with another digest counts as new.
         """
         new = Engine.__new__(Engine)
+        new.is_blinded = self.is_blinded
         new._setup(self.schema, strategies, lists if lists is not None else self.lists, self.store)
         changed_lists = {name for name in {*self.lists, *new.lists} if self.lists.get(name) != new.lists.get(name)}
         for kind in self.schema.kinds:

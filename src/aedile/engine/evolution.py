@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aedile.engine.actions import Cap
+from aedile.engine.blind import SHOPPER
 from aedile.engine.release import Release
 from aedile.engine.strategy import Strategy
 from aedile.errors import AedileError, Place, ReleaseError, SchemaError, define
 from aedile.fields import listing
-from aedile.language.ir import features_of
+from aedile.language.ir import features_of, literals_in
 
 IN_USE = define(
     "AED-SCHEMA-010", "A feature that active strategies use is dropped or retyped.", "price from double to int, in use"
@@ -17,7 +18,6 @@ IN_USE = define(
 TELLS_SHOPPER = define(
     "AED-REL-004", "A condition holds the shopper's id against what belongs to others.", "request.shopper == item.owner"
 )
-SHOPPER = "request.shopper"
 
 
 def evolution_errors(old: Release, new: Release) -> list[AedileError]:
@@ -65,8 +65,6 @@ def privacy_errors(release: Release) -> Iterator[AedileError]:
 
     The log keeps no shopper's id; it keeps how literals came out that read nothing but the request.
     """
-    from aedile.engine.explanation import literals_in
-
     for strategy in release.strategies:
         for literal in literals_in(strategy.node):
             names = features_of(literal)

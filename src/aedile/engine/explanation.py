@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aedile.engine.blind import KEPT, blinded, name_of_canary, text_of
 from aedile.engine.catalogue import CandidateRows
 from aedile.engine.draw import draw
 from aedile.engine.engine import Engine
@@ -19,7 +20,7 @@ from aedile.engine.strategy import ALL, Strategy
 from aedile.language.cel import to_cel
 from aedile.language.columns import Column, Rows
 from aedile.language.evaluation import evaluate, why_unknown
-from aedile.language.ir import And, Node, Not, Or, Ternary, features_of
+from aedile.language.ir import And, Node, Not, Or, Ternary, features_of, literals_in
 from aedile.language.lists import Lists
 from aedile.language.reasons import MISSING
 from aedile.language.schema import Schema
@@ -129,7 +130,8 @@ def explain(
     scope = tuple(scope_of(strategy, kind, rows, values))
     if strategy.applies_to != kind:
         return Explanation(kind, id, strategy.id, strategy.stage, False, scope, strategy.condition, UNKNOWN, None, ())
-    condition = condition_in_market(strategy, str(values["request.market"]))
+    written = condition_in_market(strategy, str(values["request.market"]))
+    condition = blinded(written) if engine.is_blinded else written
     reader = _Reader(rows, engine.schema, engine.lists)
     outcome = reader.outcome(condition)
     deciding = set(reader.deciding(condition))
@@ -141,7 +143,7 @@ def explain(
         stage=strategy.stage,
         fires=outcome == TRUE and all(part.inside for part in scope),
         scope=scope,
-        condition=to_cel(condition),
+        condition=to_cel(written),
         outcome=outcome,
         reason=reader.reason(condition) if outcome == UNKNOWN else None,
         literals=literals,
@@ -164,7 +166,7 @@ def scope_of(strategy: Strategy, kind: str, rows: CandidateRows, values: Mapping
             yield Part(name, inside, f"{value} is {'' if inside else 'not '}among {', '.join(allowed)}")
     yield _time(strategy, int(values["request.time"]))
     if strategy.stage == "canary" and strategy.canary is not None:
-        yield _canary(strategy, rows)
+        yield _canary(strategy, rows, values)
 
 
 def _time(strategy: Strategy, time: int) -> Part:
@@ -175,22 +177,18 @@ def _time(strategy: Strategy, time: int) -> Part:
     return Part("time", True, f"acts at {format_timestamp(time)}")
 
 
-def _canary(strategy: Strategy, rows: CandidateRows) -> Part:
+def _canary(strategy: Strategy, rows: CandidateRows, values: Mapping[str, Any]) -> Part:
     assert strategy.canary is not None
     unit, share = strategy.canary.unit, strategy.canary.share
+    kept = values.get(name_of_canary(strategy.id, share)) if unit == "shopper" else None
+    if kept is not None:
+        return Part("canary", kept, f"the shopper was {'' if kept else 'not '}in the canary of {share:.12g}")
     name = {"request": "request.id", "shopper": "request.shopper"}.get(unit, f"{unit}.id")
     value = rows.column(name).to_python()[0]
     if value is None:
         return Part("canary", False, f"there is no {name} to draw by")
     inside = draw(strategy.id, value, share)
     return Part("canary", inside, f"{unit} {value} is {'' if inside else 'not '}in the canary of {share:.12g}")
-
-
-def literals_in(condition: Node) -> list[Node]:
-    """The literals of a condition, each once, in the order they stand: what And, Or, Not and `?:` join."""
-    if isinstance(condition, And | Or | Not | Ternary):
-        return list(dict.fromkeys(literal for child in condition.children() for literal in literals_in(child)))
-    return [condition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +228,9 @@ class _Reader:
         columns = {name: self.rows.column(name) for name in names}
         outcome = self.outcome(literal)
         return ExplainedLiteral(
-            text=to_cel(literal),
+            text=text_of(literal),
             outcome=outcome,
-            values={name: column.to_python()[0] for name, column in columns.items()},
+            values={n: column.to_python()[0] for n, column in columns.items() if not n.startswith(KEPT)},
             types={name: column.type for name, column in columns.items()},
             stale=tuple(name for name in names if self.is_stale(name) and self._has(name)),
             decided=decided,

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from aedile.engine.blind import KEPT, blinded
 from aedile.engine.engine import Engine
 from aedile.engine.explanation import scope_of
 from aedile.engine.flip_values import distance, halfway, values_to_try
@@ -80,7 +81,8 @@ def least_change(
     outside = [part.name for part in scope_of(strategy, kind, rows, values) if not part.inside]
     if outside:
         return Flip(strategy.id, False, (), f"out of scope: {', '.join(outside)}")
-    condition = with_freshness(condition_in_market(strategy, str(values["request.market"])), engine.schema)
+    condition = condition_in_market(strategy, str(values["request.market"]))
+    condition = with_freshness(blinded(condition) if engine.is_blinded else condition, engine.schema)
     search = _Search(condition, rows, kind, engine.schema, engine.lists)
     fires = search.holds(condition, search.row)
     wanted = Not(BOOL, condition) if fires else condition
@@ -204,7 +206,7 @@ def _may_change(name: str, names: Sequence[str], rows: Rows, kind: str, schema: 
     and of the query only where they are known.
     """
     own = name.partition(".")[0]
-    if name in BUILT_IN or name.endswith(".id"):
+    if name in BUILT_IN or name.startswith(KEPT) or name.endswith(".id"):
         return False
     read = {other.partition(".")[0] for other in names}
     if any(join.source == name and join.to in read for join in schema.joins):

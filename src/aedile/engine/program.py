@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from aedile.engine.axes import Axis, Words, build_axes, features_read, words_for
 from aedile.engine.axis_bits import pack_bits
+from aedile.engine.blind import KEPT, blinded
 from aedile.engine.draw import Draw
 from aedile.engine.fresh import with_freshness
 from aedile.engine.late import LateAtom, as_late
@@ -134,14 +135,19 @@ def full_conditions(strategy: Strategy, schema: Schema) -> list[Node]:
     return [part[0] if len(part) == 1 else And(BOOL, part) for part in parts]
 
 
-def compile_program(kind: str, strategies: Sequence[Strategy], schema: Schema, lists: Lists) -> Program:
-    """Tables for the strategies that apply to one kind of candidate; paused ones must have been left out."""
+def compile_program(
+    kind: str, strategies: Sequence[Strategy], schema: Schema, lists: Lists, *, is_blinded: bool = False
+) -> Program:
+    """Tables for the strategies that apply to one kind of candidate; paused ones must have been left out.
+
+    is_blinded: literals that read the shopper's id are not decided, but read as features (`engine/blind.py`).
+    """
     owners: list[int] = []
     alive: list[bool] = []
     uses: dict[Node, list[tuple[int, bool]]] = {}
     for number, strategy in enumerate(strategies):
         for condition in full_conditions(strategy, schema):
-            for clause in clauses(condition):
+            for clause in clauses(blinded(condition) if is_blinded else condition):
                 seen = {(literal.atom, literal.negated) for literal in clause}
                 alive.append(not any((atom, not negated) in seen for atom, negated in seen))
                 for literal in clause:
@@ -159,7 +165,8 @@ def _assemble(
     schema: Schema,
     lists: Lists,
 ) -> Program:
-    types = dict(schema.visible_for(kind)) | as_of_types(schema)
+    kept = {name: BOOL for atom in uses for name in features_read(atom, lists) if name.startswith(KEPT)}
+    types = dict(schema.visible_for(kind)) | as_of_types(schema) | kept
     words = words_for(len(owners))
     parted: dict[str, dict[Node, list[tuple[int, bool]]]] = {}
     late: list[LateAtom] = []

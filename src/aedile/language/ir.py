@@ -259,6 +259,13 @@ def rewrite(node: Node, change: Callable[[Node], Node]) -> Node:
     return change(node)
 
 
+def literals_in(condition: Node) -> list[Node]:
+    """The literals of a condition, each once, in the order they stand: what And, Or, Not and `?:` join."""
+    if isinstance(condition, And | Or | Not | Ternary):
+        return list(dict.fromkeys(literal for child in condition.children() for literal in literals_in(child)))
+    return [condition]
+
+
 def features_of(node: Node) -> frozenset[str]:
     """The names of all features the expression reads, `Has` included.
 

@@ -6,6 +6,7 @@ did stands in the decision log.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import msgspec
@@ -47,6 +48,7 @@ class Answer(msgspec.Struct, frozen=True):
     failed: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
+_ITEMS = {"item"}
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Answer)
 
@@ -54,7 +56,9 @@ _DECODER = msgspec.json.Decoder(Answer)
 def answer_of(decision: Decision, strategies: Sequence[Strategy], release: int | None) -> Answer:
     """The answer that a decision gives; strategies: the engine's, by number."""
     candidates, slate = decision.request.candidates, decision.slate
-    ids, kinds, badges = candidates.ids, candidates.kinds, slate.badges
+    ids, badges = candidates.ids, slate.badges
+    # A default is left out where the value is the very same object, not where it is equal: answers must not differ.
+    kinds = ["item"] * len(ids) if {*candidates.kinds} == _ITEMS else [sys.intern(kind) for kind in candidates.kinds]
     scores = slate.score.tolist()
     placed = [Placed(ids[c], scores[c], kinds[c], badges[c]) for c in slate.page.tolist()]
     by = decision.verdicts.excluded_by
