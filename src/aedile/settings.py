@@ -97,7 +97,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("server.page", _flag, None, "Serve the page and counts without a key; by default on loopback alone."),
     Setting("log.share", _share, 1.0, "The share of decisions that is logged."),
     Setting("log.full_share", _share, 0.01, "The share that is logged in full detail and can be replayed."),
-    Setting("log.queue", _whole(1, 10_000_000), 10_000, "Decisions that may wait in memory to be logged, a worker."),
+    Setting("log.queue", _whole(1, 1_000_000), 2_000, "Decisions that may wait in memory to be logged, a worker."),
     Setting("log.keep_days", _whole(1, 36_500), 30, "Days for which logged decisions are kept."),
     Setting("entities.max_batch", _whole(1, 1_000_000), 10_000, "Entities that one call may put or withdraw."),
     Setting("budget.floor", _whole(1, 10**9), 1_000, "Exposures a day below which no budget is judged."),

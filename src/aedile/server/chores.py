@@ -10,13 +10,17 @@ from aedile.server.entities import fold
 from aedile.store.entity_log import EntityLog
 from aedile.store.exposure_log import ExposureLog
 from aedile.store.home import Home
+from aedile.store.pseudonyms import Pseudonyms
+from aedile.store.seal import retain, seal_all
 from aedile.store.shelf import Shelf
 
 
-def chores_of(home: Home) -> Iterator[tuple[str, float, Callable[[], object]]]:
+def chores_of(home: Home, keep_days: int) -> Iterator[tuple[str, float, Callable[[], object]]]:
     """(name, seconds between two runs, what is done) of each chore."""
     yield "folding exposures", 60.0, lambda: _tidy_exposures(home)
     yield "folding entities", 300.0, lambda: _fold_entities(home)
+    yield "sealing decisions", 5.0, lambda: seal_all(home, time.time())
+    yield "forgetting old decisions", 3600.0, lambda: _forget_decisions(home, keep_days)
 
 
 def _tidy_exposures(home: Home) -> None:
@@ -25,6 +29,12 @@ def _tidy_exposures(home: Home) -> None:
         log.tidy(time.time_ns() // 1000)
     finally:
         log.close()
+
+
+def _forget_decisions(home: Home, keep_days: int) -> None:
+    now = time.time()
+    retain(home, now, keep_days)
+    Pseudonyms(home.secrets).forget(int((now - keep_days * 86_400) * 1e6))
 
 
 def _fold_entities(home: Home) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from aedile.engine.blind import Keeper
 from aedile.engine.decide import Decider, Decision
 from aedile.engine.draw import draw
 from aedile.engine.engine import Engine
@@ -19,6 +20,8 @@ from aedile.errors import ServerError, define
 from aedile.server.exposures import Exposures, Reading
 from aedile.server.recorder import Recorder
 from aedile.server.stats import Stats
+from aedile.settings import Log
+from aedile.store.decision_detail import detail_of
 from aedile.store.pseudonyms import Pseudonyms
 from aedile.wire.answers import answer_bytes
 
@@ -34,6 +37,7 @@ class Running:
     engine: Engine
     decider: Decider
     muted: frozenset[str]
+    keeper: Keeper
 
     @property
     def number(self) -> int:
@@ -49,12 +53,14 @@ class Outcome:
     counters: Reading
     answer: bytes
     decided_at: int
+    detail: bytes | None
 
 
 class Desk:
     """Decides requests, and notes what follows; times are microseconds since 1970 by this machine's clock.
 
-    share: of decisions that are logged; drawn by request id, so that all workers, and a second try, draw alike.
+    log: which decisions are logged, and which in full; drawn by request id, so that all workers, and a second try, draw
+    alike, and what is logged in full is logged.
     """
 
     def __init__(
@@ -64,25 +70,26 @@ class Desk:
         stats: Stats,
         recorder: Recorder,
         pseudonyms: Pseudonyms,
-        share: float,
+        log: Log,
     ) -> None:
         self.worker = worker
         self.exposures = exposures
         self.stats = stats
         self.recorder = recorder
         self.pseudonyms = pseudonyms
-        self.share = share
+        self.log = log
         self.running: Running | None = None
+        self.last: Outcome | None = None
         self._killed: frozenset[str] = frozenset()
 
-    def run(self, release: Release, engine: Engine, killed: Collection[str]) -> None:
+    def run(self, release: Release, engine: Engine, keeper: Keeper, killed: Collection[str]) -> None:
         """Decide by this release from now on. killed: ids of the strategies that the kill switch turns off."""
         self._killed = frozenset(killed)
         self.exposures.configure(engine)
         self.stats.configure(engine.strategies)
         muted = self._muted()
-        self.running = Running(release, release.manifest.digest, engine, Decider(engine, muted), muted)
-        self.recorder.begin(release.manifest.number, engine.strategies)
+        self.running = Running(release, release.manifest.digest, engine, Decider(engine, muted), muted, keeper)
+        self.recorder.begin(engine.strategies)
 
     def kill(self, killed: Collection[str]) -> None:
         """Turn these strategies of the running release off, and those that were off before on again."""
@@ -93,20 +100,36 @@ class Desk:
         """Take notice of what is over its budget now, and of the kill switch; cheap where nothing changed."""
         running, muted = self.running, self._muted()
         if running is not None and muted != running.muted:
-            decider = Decider(running.engine, muted)
-            self.running = Running(running.release, running.digest, running.engine, decider, muted)
+            self.running = replace(running, decider=Decider(running.engine, muted), muted=muted)
 
     def _muted(self) -> frozenset[str]:
         return self._killed | self.exposures.muted()
 
     def decide(self, request: Request) -> Outcome:
-        """The decision and its answer; nothing is noted yet."""
+        """The decision and its answer; nothing is noted yet, but what the decision rests on if it is logged in full:
+        a moment later something else may be known of its entities."""
         running = self.current()
         now = time.time_ns() // 1000
         counters = self.exposures.counters(request, now)
         decision = running.decider.decide(request, counters, with_unknown=False)
         answer = answer_bytes(decision, running.engine.strategies, running.number)
-        return Outcome(decision, running, counters, answer, now)
+        outcome = Outcome(decision, running, counters, answer, now, None)
+        if draw("log", request.id, self.log.full_share):
+            return replace(outcome, detail=self._detail(outcome))
+        return outcome
+
+    def _detail(self, outcome: Outcome) -> bytes:
+        running, request = outcome.running, outcome.decision.request
+        return detail_of(
+            request, running.engine.store, release=running.number, digest=running.digest,
+            decided_at=outcome.decided_at, counters=outcome.counters.read, muted=running.muted,
+            shopper=self._pseudonym(outcome), outcomes=running.keeper.outcomes(running.decider.values(request)),
+            answer=outcome.answer,
+        )  # fmt: skip
+
+    def _pseudonym(self, outcome: Outcome) -> str | None:
+        shopper = outcome.decision.request.shopper
+        return self.pseudonyms.of(shopper, outcome.decided_at) if shopper is not None else None
 
     def current(self) -> Running:
         """The running release; a `ServerError` before there is one."""
@@ -125,7 +148,14 @@ class Desk:
         self.exposures.add(outcome.decision, outcome.counters)
         if self.running is not None and self.running.engine is running.engine:
             self.stats.add(outcome.decision, seconds)  # after a swap, strategies have other numbers
-        request = outcome.decision.request
-        if draw("log", request.id, self.share):
-            shopper = self.pseudonyms.of(request.shopper, outcome.decided_at) if request.shopper is not None else None
-            self.recorder.record(outcome.decision, running.number, shopper, outcome.decided_at)
+        self.last = outcome
+        if outcome.detail is not None or draw("log", outcome.decision.request.id, self.log.share):
+            self.recorder.record(
+                outcome.decision, running.number, self._pseudonym(outcome), outcome.decided_at, outcome.detail
+            )
+
+    def count_unknown(self) -> None:
+        """Count what was unknown for the last decision: that takes far longer than to decide, so it is a sample."""
+        outcome, self.last = self.last, None
+        if outcome is not None and outcome.running is self.running:
+            self.stats.add_unknown(outcome.running.decider.unknown_features(outcome.decision))

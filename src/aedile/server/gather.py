@@ -41,7 +41,7 @@ def gathered(folder: Path) -> dict[str, Any]:
     the last minute. p50_ms, p99_ms: of the last ten seconds, null without decisions. strategies: id → counts, in the
     order of `columns`.
     """
-    workers = files_of_workers(folder)
+    workers, keeper = files_of_workers(folder), keeper_file(folder)
     recent = _added(worker["recent"] for worker in workers)
     p50, p99 = quantile(recent, 0.5), quantile(recent, 0.99)
     newest = max(workers, key=lambda worker: (worker["release"] or {}).get("number", 0), default={})
@@ -63,9 +63,9 @@ def gathered(folder: Path) -> dict[str, Any]:
         "alerts": newest.get("alerts", []),
         "killed": newest.get("killed"),
         "described": newest.get("described", {}),
-        "log": _summed(worker["log"] for worker in workers),
+        "log": _summed([*(worker["log"] for worker in workers), (keeper or {}).get("log", {})]),
         "workers": [_standing(worker) for worker in workers],
-        "keeper": keeper_file(folder),
+        "keeper": keeper,
     }
 
 

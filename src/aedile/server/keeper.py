@@ -29,6 +29,7 @@ from aedile.store.database import Database, open_database
 from aedile.store.home import Home
 from aedile.store.keys import KeyRing
 from aedile.store.published import Artefact, Published
+from aedile.store.seal import lost_in_crashes
 from aedile.store.shelf import Pointer, Shelf
 
 log = logging.getLogger("aedile.server")
@@ -78,7 +79,7 @@ class Keeper:
     def __post_init__(self) -> None:
         self.shelf = Shelf(self.home.shelf)
         self._status = {"postgres": "gone", "error": None, "refused": None}
-        self.chores = [Chore(*chore) for chore in chores_of(self.home)]
+        self.chores = [Chore(*chore) for chore in chores_of(self.home, self.settings.log.keep_days)]
 
     def run(self) -> None:
         """Until `Stopped` is raised in it."""
@@ -121,6 +122,7 @@ class Keeper:
             chore.run_if_due()
         trouble = {chore.name: chore.trouble for chore in self.chores if chore.trouble}
         told = {"at": time.time(), "pid": os.getpid(), **self._status, "trouble": trouble}
+        told["log"] = {"lost_crash": lost_in_crashes(self.home)}
         try:
             write_aside(self.home.workers / "keeper.json", json.dumps(told).encode(), sync=False)
         except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import logging
 import os
 import signal
@@ -34,6 +35,8 @@ log = logging.getLogger("aedile.server")
 SWITCH_INTERVAL = 0.0005
 #: Seconds between two beats, in which workers tell each other what they counted.
 BEAT = 1.0
+#: Beats after which what is unknown is counted for one decision.
+SAMPLE_BEATS = 5
 
 
 async def work(settings: Settings, number: int) -> None:
@@ -46,7 +49,7 @@ async def work(settings: Settings, number: int) -> None:
     exposures = Exposures(pseudonyms.of, floor=settings.budget.floor)
     recorder = Recorder(home, number, queue=settings.log.queue)
     stats = Stats(number)
-    desk = Desk(number, exposures, stats, recorder, pseudonyms, settings.log.share)
+    desk = Desk(number, exposures, stats, recorder, pseudonyms, settings.log)
     limits = Limits()
     gate = Gate(limits, is_open=settings.server.open)
     world = World(home, desk, gate, entities)
@@ -78,9 +81,11 @@ async def work(settings: Settings, number: int) -> None:
 
 async def beat(desk: Desk, world: World, merging: Merging, home: Home, parent: int, server: Server) -> None:
     """Each second: tell the other workers what was counted, hear what they counted, and write down how things stand."""
-    while True:
+    for number in itertools.count():
         started = time.monotonic()
         await merging.beat()
+        if number % SAMPLE_BEATS == 0:
+            desk.count_unknown()
         desk.mute()
         desk.stats.write(home.workers, standing(desk, world, merging))
         if os.getppid() != parent:  # the supervisor is gone: nobody would start or stop this worker again

@@ -21,6 +21,7 @@ from aedile.store.controls import Controls, killed_by
 from aedile.store.entity_log import EntityLog
 from aedile.store.home import Home
 from aedile.store.keys import KeyRing
+from aedile.store.replay import keeper_of
 from aedile.store.shelf import Pointer, Shelf
 
 log = logging.getLogger("aedile.server")
@@ -80,7 +81,8 @@ class World:
         data = self.shelf.read("release", pointer)
         release = await asyncio.to_thread(self._reader.read, data, f"release {pointer.number}")
         engine = await self._engine_of(release)
-        self.desk.run(release, engine, killed_by(self.controls, engine.strategies))
+        keeper = await asyncio.to_thread(keeper_of, release)
+        self.desk.run(release, engine, keeper, killed_by(self.controls, engine.strategies))
         self._release = pointer
         log.info("release %d decides", pointer.number)
 

@@ -9,13 +9,15 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from aedile.engine.blind import Keeper
+from aedile.engine.blind import SHOPPER, Keeper
 from aedile.engine.decide import Decider, Decision
 from aedile.engine.engine import Engine
 from aedile.engine.entity_batches import decode_entities
 from aedile.engine.program import full_conditions
 from aedile.engine.release import Release
 from aedile.engine.requests import parse_request
+from aedile.engine.strategy import Strategy
+from aedile.language.ir import features_of
 from aedile.store.decision_detail import Detail
 from aedile.wire.answers import answer_bytes
 
@@ -82,9 +84,14 @@ class Replayer:
 
 def keeper_of(release: Release) -> Keeper:
     """What finds the outcomes that this release's decisions need kept."""
-    active = [strategy for strategy in release.strategies if strategy.stage != "paused"]
-    conditions = (condition for strategy in active for condition in full_conditions(strategy, release.schema))
+    asking = [strategy for strategy in release.strategies if strategy.stage != "paused" and asks_for_shopper(strategy)]
+    conditions = (condition for strategy in asking for condition in full_conditions(strategy, release.schema))
     return Keeper(conditions, release.schema, release.lists)
+
+
+def asks_for_shopper(strategy: Strategy) -> bool:
+    """Whether the shopper's id has a say in whether the strategy fires."""
+    return SHOPPER in features_of(strategy.node) or (strategy.canary is not None and strategy.canary.unit == "shopper")
 
 
 def same_answer(one: bytes, other: bytes) -> bool:

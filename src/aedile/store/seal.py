@@ -1,0 +1,154 @@
+"""How do decisions get from journals to Parquet, each once, and when do they go?
+
+`date=…/market=…` of when a decision was made (UTC). A file is named by its writer and the batches in it; the batches
+are chosen and noted before anything is written, so that after a crash the same file is written again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from aedile.store.aside import sync_folder, write_aside
+from aedile.store.decision_batch import CANDIDATE
+from aedile.store.home import Home
+from aedile.store.journal import DetailRow, Journal, read_ledger
+
+#: A journal is sealed when so many decisions wait in it, or the first of them for so long, in seconds.
+ENOUGH, LONG = 20_000, 300.0
+BRIEF, FULL, LOST = "brief", "full", "lost.json"
+_DETAILS = pa.schema(
+    [
+        pa.field("request_id", pa.string(), False),
+        pa.field("decided_at", pa.timestamp("us", "UTC"), False),
+        pa.field("release", pa.int64(), False),
+        pa.field("data", pa.binary(), False),
+    ]
+)
+#: Columns in which few values occur often; ids and scores are better off without a dictionary.
+_DICTIONARIES = [
+    "market", "channel",
+    *(f"candidates.list.element.{f.name}" for f in CANDIDATE if f.name in (
+        "kind", "excluded_by", "pinned_by", "reserved_by", "multiplier")),
+    *(f"candidates.list.element.{f.name}.list.element" for f in CANDIDATE if pa.types.is_list(f.type)),
+]  # fmt: skip
+_OPTIONS = {"use_dictionary": _DICTIONARIES, "write_statistics": ["request_id", "decided_at", "release"]}
+
+
+def seal_all(home: Home, now: float, *, everything: bool = False) -> int:
+    """Seal journals that are due, or all; journals of writers that are gone are sealed and go. Returns decisions."""
+    sealed = 0
+    for path in sorted(home.journal.glob("*.sqlite")):
+        gone = read_ledger(path.with_suffix(".ledger"))
+        journal = Journal(path)
+        try:
+            rows, since = journal.waiting()
+            if rows and (everything or gone is not None or rows >= ENOUGH or now - since / 1e6 >= LONG):
+                sealed += _seal(home, journal, path.stem)
+            if gone is not None and journal.waiting()[0] == 0:
+                decided, dropped = gone
+                _note_lost(home, path.stem, decided - dropped - journal.written())
+                _remove(journal)
+        finally:
+            journal.close()
+    return sealed
+
+
+def lost_in_crashes(home: Home) -> int:
+    """Decisions that were made and logged nowhere because their process died."""
+    return sum(_lost(home).values())
+
+
+def retain(home: Home, now: float, keep_days: int) -> list[str]:
+    """Delete what is older than so many days, whole days at a time; returns the days."""
+    first = (datetime.fromtimestamp(now, UTC) - timedelta(days=keep_days)).strftime("%Y-%m-%d")
+    old = [
+        folder
+        for part in (BRIEF, FULL)
+        for folder in (home.decisions / part).glob("date=*")
+        if folder.name.removeprefix("date=") < first
+    ]
+    for folder in old:
+        shutil.rmtree(folder)
+    return sorted({folder.name.removeprefix("date=") for folder in old})
+
+
+def _seal(home: Home, journal: Journal, writer: str) -> int:
+    chosen = journal.choose()
+    if chosen is None:
+        return 0
+    first, last = chosen
+    name = f"{writer}-{first:010d}-{last:010d}.parquet"
+    table = pa.concat_tables(list(journal.batches(last)))
+    for day, market, part in _parts(table):
+        _write(part, home.decisions / BRIEF / f"date={day}" / f"market={market}" / name, _OPTIONS)
+    for day, rows in _by_day(journal.details(last)).items():
+        _write(_details(rows), home.decisions / FULL / f"date={day}" / name, {"use_dictionary": False})
+    journal.sealed(last)
+    return len(table)
+
+
+def _parts(table: pa.Table) -> Iterator[tuple[str, str, pa.Table]]:
+    """The table by day and market; a day and a market are in a file's path, the columns stay all the same."""
+    days = pc.strftime(table["decided_at"], "%Y-%m-%d")
+    for day in pc.unique(days).to_pylist():
+        of_day = table.filter(pc.equal(days, day)) if len(pc.unique(days)) > 1 else table
+        for market in pc.unique(of_day["market"]).to_pylist():
+            yield day, market, of_day.filter(pc.equal(of_day["market"], market))
+
+
+def _by_day(rows: list[DetailRow]) -> dict[str, list[DetailRow]]:
+    found: dict[str, list[DetailRow]] = {}
+    for row in rows:
+        found.setdefault(datetime.fromtimestamp(row.at / 1e6, UTC).strftime("%Y-%m-%d"), []).append(row)
+    return found
+
+
+def _details(rows: list[DetailRow]) -> pa.Table:
+    columns = [
+        pa.array([row.request_id for row in rows], pa.string()),
+        pa.array([row.at for row in rows], pa.int64()).cast(_DETAILS.field("decided_at").type),
+        pa.array([row.release for row in rows], pa.int64()),
+        pa.array([row.data for row in rows], pa.binary()),
+    ]
+    return pa.Table.from_arrays(columns, schema=_DETAILS)
+
+
+def _write(table: pa.Table, path: Path, options: Mapping[str, Any]) -> None:
+    """Written aside, on disk, and then in its place: whole or not there."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}")
+    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        pq.write_table(table, file, compression="zstd", compression_level=1, **options)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, path)
+    sync_folder(path.parent)
+
+
+def _note_lost(home: Home, writer: str, lost: int) -> None:
+    """By writer, so that noting it twice changes nothing."""
+    if lost:
+        write_aside(home.decisions / LOST, json.dumps({**_lost(home), writer: lost}).encode())
+
+
+def _lost(home: Home) -> dict[str, int]:
+    try:
+        found: dict[str, int] = json.loads((home.decisions / LOST).read_bytes())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def _remove(journal: Journal) -> None:
+    for suffix in (".sqlite", ".sqlite-wal", ".sqlite-shm", ".ledger"):
+        journal.path.with_suffix(suffix).unlink(missing_ok=True)
