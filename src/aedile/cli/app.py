@@ -28,8 +28,10 @@ from aedile.cli import (
     explain,
     key,
     release,
+    replay,
     serve,
     simulate,
+    why,
 )
 from aedile.cli import eval as eval_
 from aedile.cli.codes import WRONG_CALL
@@ -166,6 +168,8 @@ app.add_typer(release.release, name="release")
 app.command("candidates")(candidates.candidates)
 app.add_typer(simulate.simulate, name="simulate")
 app.command("bench")(bench.bench)
+app.command("why")(why.why)
+app.command("replay")(replay.replay)
 app.command("serve")(serve.serve)
 app.add_typer(key.key, name="key")
 app.command("kill")(controls.kill)

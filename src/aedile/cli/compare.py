@@ -133,7 +133,7 @@ def compare_slates(
     pairs = zip(read_requests(path, before.schema), read_requests(path, after.schema), strict=True)
     for request, again in pairs:
         decision = new.decide(again)
-        _count(found, request, old.decide(request), decision, old_engine, new_engine)
+        count_changes(found, request, old.decide(request), decision, old_engine, new_engine)
         for id_, decider in others.items():
             elsewhere = _elsewhere(decider.decide(again), decision)
             counts[id_][0] += bool(elsewhere)
@@ -161,9 +161,10 @@ def _elsewhere(one: Decision, other: Decision) -> int:
     return int((one.slate.rank_after != other.slate.rank_after).sum())
 
 
-def _count(
+def count_changes(
     found: SlateChanges, request: Request, old: Decision, new: Decision, old_engine: Engine, new_engine: Engine
 ) -> None:
+    """Add what is different between two decisions of one request."""
     found.requests += 1
     old_rank, new_rank = old.slate.rank_after, new.slate.rank_after
     changed = np.flatnonzero(old_rank != new_rank).tolist()

@@ -76,7 +76,7 @@ def diff(
             say(f"Lists that differ: {', '.join(lists_changed)}")
         _show_strategies(changes)
         if slates is not None:
-            _show_slates(slates)
+            show_slates(slates)
     if strict and (changes or not same_schema or lists_changed or (slates is not None and slates.requests_changed)):
         raise typer.Exit(FINDINGS)
 
@@ -114,7 +114,8 @@ def _short(value: Any) -> str:
     return text if len(text) <= 120 else f"{text[:119]}…"
 
 
-def _show_slates(slates: SlateChanges) -> None:
+def show_slates(slates: SlateChanges) -> None:
+    """How slates differ, by strategy and in all."""
     table(
         "By strategy that acts on the one side alone, in candidates",
         ("strategy", "newly excluded", "back", "moved"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from aedile.engine.release import Release
     from aedile.settings import Settings
     from aedile.store.database import Database
     from aedile.store.published import Published
@@ -19,17 +20,25 @@ if TYPE_CHECKING:
 def database_of(config: Path | None, home: Path | None) -> Iterator[tuple[Database, Settings]]:
     """The database of an installation. An embedded one that did not run is stopped again afterwards."""
     from aedile.settings import load_settings
+
+    settings = load_settings(config, home=str(home) if home is not None else None)
+    with database_of_settings(settings) as database:
+        yield database, settings
+
+
+@contextmanager
+def database_of_settings(settings: Settings) -> Iterator[Database]:
+    """The same, for settings that were read already."""
     from aedile.store.database import open_database
     from aedile.store.home import Home
     from aedile.store.postgres import EmbeddedPostgres
 
-    settings = load_settings(config, home=str(home) if home is not None else None)
     place = Home(settings.home).prepare()
     own = EmbeddedPostgres(place.postgres) if settings.database_url is None else None
     was_running = own is not None and own.version_of_data() is not None and own.is_running()
     database = open_database(place, settings.database_url)
     try:
-        yield database, settings
+        yield database
     finally:
         if own is not None and not was_running and not served(place):
             own.stop()
@@ -54,6 +63,25 @@ def opened(config: Path | None, home: Path | None) -> Iterator[Published]:
 
     with database_of(config, home) as (database, _), database.connect() as connection:
         yield Published(connection)
+
+
+def release_of(settings: Settings, number: int) -> Release:
+    """A published release: from the shelf, or, where it is gone from there, from PostgreSQL."""
+    from aedile.engine.release_reader import ReleaseReader
+    from aedile.errors import ReleaseError
+    from aedile.store.home import Home
+    from aedile.store.publish import NO_RELEASE
+    from aedile.store.published import Published
+    from aedile.store.shelf import Shelf
+
+    data = Shelf(Home(settings.home).shelf).release_bytes(number)
+    if data is None:
+        with database_of_settings(settings) as database, database.connect() as connection:
+            found = Published(connection).get("release", number)
+        if found is None:
+            raise ReleaseError(NO_RELEASE, f"there is no release {number}", fix="see `aedile release history`")
+        data = found.data
+    return ReleaseReader().read(data, f"release {number}")
 
 
 def user(by: str | None) -> str:

@@ -114,7 +114,7 @@ def _make_database(dsn: str) -> None:
             found = connection.execute("select 1 from pg_database where datname = %s", (ROLE,)).fetchone()
             if found is None:
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(ROLE)))
-    except psycopg.errors.DuplicateDatabase:
+    except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
         return  # somebody else was quicker
     except psycopg.OperationalError as error:
         raise not_connected(dsn, error) from None
