@@ -6,12 +6,12 @@ kept with a decision that is logged in full, and an engine compiled *blinded* re
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from aedile.engine.axes import features_read
 from aedile.engine.axis_bits import FALSE, TRUE, UNKNOWN, outcomes
-from aedile.engine.draw import Draw
+from aedile.engine.draw import Draw, draw
 from aedile.language.cel import to_cel
 from aedile.language.columns import column_from_python
 from aedile.language.evaluation import Table
@@ -62,24 +62,25 @@ class Keeper:
     """Finds how the literals that read the shopper's id came out; made once for a release."""
 
     def __init__(self, conditions: Iterable[Node], schema: Schema, lists: Lists) -> None:
-        self._literals = shopper_literals(conditions)
+        literals = shopper_literals(conditions)
+        self._draws = {name: literal for name, literal in literals.items() if isinstance(literal, Draw)}
+        self._others = {name: literal for name, literal in literals.items() if name not in self._draws}
         self._lists = lists
         types = {name: type_ for kind in schema.kinds for name, type_ in schema.visible_for(kind).items()}
-        names = sorted({name for literal in self._literals.values() for name in features_read(literal, lists)})
+        names = sorted({name for literal in self._others.values() for name in features_read(literal, lists)})
         self._types = {name: types[name] for name in names}
 
     @property
     def names(self) -> Collection[str]:
         """The names of all outcomes that are kept."""
-        return self._literals.keys()
+        return self._draws.keys() | self._others.keys()
 
     def outcomes(self, values: Mapping[str, Any]) -> dict[str, bool | None]:
         """By name how each came out for a request's values: true, false, or None for unknown."""
-        if not self._literals:
-            return {}
+        shopper = values.get(SHOPPER)
+        drawn: dict[str, bool | None] = {
+            name: shopper is not None and draw(one.strategy_id, shopper, one.share) for name, one in self._draws.items()
+        }
         row = Table({name: column_from_python(type_, [values.get(name)]) for name, type_ in self._types.items()}, 1)
-        return {name: _OUTCOME[found] for name, found in self._found(row)}
-
-    def _found(self, row: Table) -> Iterator[tuple[str, int]]:
-        for name, literal in self._literals.items():
-            yield name, int(outcomes(literal, row, self._lists)[0])
+        found = {name: outcomes(literal, row, self._lists)[0] for name, literal in self._others.items()}
+        return drawn | {name: _OUTCOME[int(outcome)] for name, outcome in found.items()}

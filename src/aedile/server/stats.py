@@ -19,9 +19,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aedile.engine.actions import Boost, Demote
+from aedile.engine.actions import Action, Badge, Boost, Demote, Refer
 from aedile.engine.decide import Decision
+from aedile.engine.slate import Slate
 from aedile.engine.strategy import Strategy
+from aedile.engine.verdicts import Verdicts
 from aedile.errors import AedileError, Errors
 from aedile.store.aside import write_aside
 
@@ -36,16 +38,19 @@ _ROW = {name: row for row, name in enumerate(OF_STRATEGY)}
 BOUNDS = tuple(round(1e-4 * 2 ** (step / 4), 8) for step in range(57))
 #: Seconds of history that are told.
 HISTORY = 60
+#: Decisions that are counted together.
+FOLDED = 32
 #: A file older than this many seconds is of a process that is gone, or stuck.
 STALE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Kinds:
-    """Which strategies move, badge and refer, as masks; index -1, for none, reads the False behind the last."""
+    """Which strategies move, badge and refer, as masks."""
 
     moves: npt.NDArray[np.bool_]
     badges: npt.NDArray[np.bool_]
+    refers: npt.NDArray[np.bool_]
 
 
 class Stats:
@@ -64,10 +69,13 @@ class Stats:
         self._counts = np.zeros((len(OF_STRATEGY), 0), np.int64)
         self._gone: dict[str, npt.NDArray[np.int64]] = {}
         self._kinds = _kinds(())
+        self._waiting: list[tuple[Verdicts, Slate]] = []
+        self._seconds: list[float] = []
         self._history: deque[tuple[float, int, int, npt.NDArray[np.int64]]] = deque(maxlen=HISTORY + 1)
 
     def configure(self, strategies: Sequence[Strategy]) -> None:
         """Count these strategies from now on; those that were counted before go on where they were."""
+        self._fold()
         known = {**self._gone, **{id_: self._counts[:, number] for number, id_ in enumerate(self._ids)}}
         self._ids = [strategy.id for strategy in strategies]
         counts = np.zeros((len(OF_STRATEGY), len(self._ids)), np.int64)
@@ -79,38 +87,46 @@ class Stats:
 
     def add(self, decision: Decision, seconds: float) -> None:
         """Count one decision and how long it took, from the body read to the answer sent."""
-        verdicts, slate, request = decision.verdicts, decision.slate, decision.request
         self.requests += 1
-        self.candidates += len(verdicts)
+        self.candidates += len(decision.verdicts)
         self.seconds += seconds
-        self.latency[int(np.searchsorted(BOUNDS, seconds))] += 1
-        place = (request.market, request.channel)
+        self._seconds.append(seconds)
+        place = (decision.request.market, decision.request.channel)
         self.places[place] = self.places.get(place, 0) + 1
-        out = verdicts.excluded_by
-        excluded = out[out >= 0]
-        self.excluded += len(excluded)
+        self._waiting.append((decision.verdicts, decision.slate))
+        if len(self._waiting) == FOLDED:
+            self._fold()
+
+    def _fold(self) -> None:
+        """Count what waits; a step costs about the same for one decision and for many."""
+        waiting, self._waiting = self._waiting, []
+        seconds, self._seconds = self._seconds, []
+        if not waiting:
+            return
+        np.add.at(self.latency, np.searchsorted(BOUNDS, seconds), 1)
+        verdicts, slates = [v for v, _ in waiting], [s for _, s in waiting]
+        out = np.concatenate([v.excluded_by for v in verdicts])
+        fired, acts = np.concatenate([v.fired for v in verdicts]), np.concatenate([v.acts for v in verdicts])
+        sizes = np.concatenate([np.diff(v.fired_offsets) for v in verdicts])
+        self.excluded += int((out >= 0).sum())
+        acting = self._counted(fired[acts & np.repeat(out < 0, sizes)])
         counts = self._counts
-        n = counts.shape[1]
-        fired, acts = verdicts.fired, verdicts.acts
-        counts[_ROW["fired"]] += np.bincount(fired, minlength=n)
-        if len(verdicts.shadow):
-            counts[_ROW["shadow"]] += np.bincount(verdicts.shadow, minlength=n)
-        if len(excluded):
-            counts[_ROW["excluded"]] += np.bincount(excluded, minlength=n)
-        if not acts.all():
-            counts[_ROW["exempted"]] += np.bincount(fired[~acts], minlength=n)
-        kept = np.repeat(out < 0, np.diff(verdicts.fired_offsets))
-        kept &= acts
-        acting = np.bincount(fired[kept], minlength=n)
+        counts[_ROW["fired"]] += self._counted(fired)
+        counts[_ROW["shadow"]] += self._counted(np.concatenate([v.shadow for v in verdicts]))
+        counts[_ROW["excluded"]] += self._counted(out[out >= 0])
+        counts[_ROW["exempted"]] += self._counted(fired[~acts])
         counts[_ROW["moved"]] += acting * self._kinds.moves
         counts[_ROW["badged"]] += acting * self._kinds.badges
-        for name, given in (("pinned", slate.pinned), ("reserved", slate.reserved)):
-            by = given[given >= 0]
-            if len(by):
-                counts[_ROW[name]] += np.bincount(by, minlength=n)
-        for name, lists in (("capped", slate.capped), ("relaxed", slate.relaxed), ("referred", slate.refers)):
-            for noted in filter(None, lists):
-                counts[_ROW[name], list(noted)] += 1
+        counts[_ROW["referred"]] += self._counted(fired[acts]) * self._kinds.refers
+        for name, given in (("pinned", [s.pinned for s in slates]), ("reserved", [s.reserved for s in slates])):
+            by = np.concatenate(given)
+            counts[_ROW[name]] += self._counted(by[by >= 0])
+        for name, lists in (("capped", [s.capped for s in slates]), ("relaxed", [s.relaxed for s in slates])):
+            noted = [number for mine in lists if any(mine) for numbers in mine for number in numbers]
+            counts[_ROW[name]] += self._counted(np.array(noted, np.int32))
+
+    def _counted(self, numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        return np.bincount(numbers, minlength=self._counts.shape[1])
 
     def add_unknown(self, counts: Mapping[tuple[str, str], int]) -> None:
         """Count (strategy id, feature) → candidates for which it was unknown; from decisions logged in full alone."""
@@ -124,6 +140,7 @@ class Stats:
 
     def write(self, folder: Path, standing: Mapping[str, Any]) -> None:
         """Write all counts to the worker's file, with what else it stands on; called once a second."""
+        self._fold()
         now = time.time()
         self._history.append((now, self.requests, self.candidates, self.latency.copy()))
         told = {
@@ -158,9 +175,10 @@ class Stats:
 
 
 def _kinds(strategies: Sequence[Strategy]) -> _Kinds:
-    moves = np.array([isinstance(strategy.action, Demote | Boost) for strategy in strategies], np.bool_)
-    badges = np.array([strategy.action.name == "badge" for strategy in strategies], np.bool_)
-    return _Kinds(moves, badges)
+    def of(*actions: type[Action]) -> npt.NDArray[np.bool_]:
+        return np.array([isinstance(strategy.action, actions) for strategy in strategies], np.bool_)
+
+    return _Kinds(of(Demote, Boost), of(Badge), of(Refer))
 
 
 def quantile(histogram: Sequence[int], q: float) -> float | None:
