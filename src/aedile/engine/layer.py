@@ -82,7 +82,7 @@ class Layer:
             else:
                 mask &= self._evaluated(place, axis, values)
         for draws in self._draws:
-            mask &= draws.mask(values)
+            draws.narrow(mask, values)
         return mask
 
     def _evaluated(self, place: int, axis: Axis, values: Values) -> Words:
@@ -157,17 +157,15 @@ class _Draws:
         self._bounds = [(prefix(atom.strategy_id), least_outside(atom.share)) for atom in atoms]
         outside = np.full((len(atoms), len(atoms)), TRUE, np.int8)
         np.fill_diagonal(outside, FALSE)
-        self._rows_outside = clause_bits(outside, axis.uses, axis.words)[0]
+        self._clauses = ~clause_bits(outside, axis.uses, axis.words)[0]
 
-    def mask(self, values: Values) -> Words:
-        """The clauses left possible by who is in which canary."""
+    def narrow(self, mask: Words, values: Values) -> None:
+        """Take those clauses out of the mask whose canary the unit is not in; what is out already is not drawn."""
         unit = values.get(self._unit)
-        rows = self._rows_outside
-        if unit is not None:
-            id_ = unit.encode()
-            rows = rows[[not is_inside(before, id_, bound) for before, bound in self._bounds]]
-        mask: Words = np.bitwise_and.reduce(rows, axis=0, initial=~np.uint64(0))
-        return mask
+        id_ = unit.encode() if unit is not None else None
+        for place in np.flatnonzero((self._clauses & mask).any(axis=1)).tolist():
+            if id_ is None or not is_inside(self._bounds[place][0], id_, self._bounds[place][1]):
+                mask &= ~self._clauses[place]
 
 
 class _LateReader:

@@ -144,7 +144,7 @@ def _by_kind(verdicts: Verdicts, plan: SlatePlan) -> dict[int, Fired]:
     if not len(entries):
         return {}
     kinds, strategy = kinds[entries], verdicts.fired[entries]
-    candidate = np.repeat(np.arange(len(verdicts)), np.diff(verdicts.fired_offsets))[entries]
+    candidate = verdicts.fired_offsets.searchsorted(entries, "right") - 1
     kinds[(verdicts.excluded_by[candidate] >= 0) & (kinds != REFER)] = SETTLED
     found = {}
     for kind in set(np.bincount(kinds).nonzero()[0].tolist()) - {SETTLED}:

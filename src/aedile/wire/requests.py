@@ -6,7 +6,7 @@ reader, which finds the place and the words for what is wrong. Both give the sam
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -60,12 +60,9 @@ def _quick(body: bytes, schema: Schema) -> Request | None:
         sent = _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    columns = _Columns(
-        [candidate.id for candidate in sent.candidates],
-        [candidate.kind for candidate in sent.candidates],
-        [candidate.score for candidate in sent.candidates],
-        [candidate.features for candidate in sent.candidates],
-    )
+    columns = _Columns.of(sent.candidates)
+    if columns is None:
+        return None
     names = [sent.id, sent.shopper, *columns.ids] if isinstance(sent.shopper, str) else [sent.id, *columns.ids]
     joined = "".join(names)
     sizes = list(map(len, names))
@@ -85,23 +82,43 @@ def _quick(body: bytes, schema: Schema) -> Request | None:
 
 
 class _Columns(NamedTuple):
-    """What the candidates brought, column by column."""
+    """What the candidates brought, column by column; without a column that none of them brought anything for.
+
+    keys: how many keys the candidates' objects have, but for those inside of `features`.
+    """
 
     ids: list[str]
-    kinds: list[str | UnsetType]
-    scores: list[float | UnsetType | None]
-    features: list[dict[str, Any] | UnsetType | None]
+    kinds: list[str] | None
+    scores: list[float] | None
+    features: list[dict[str, Any] | UnsetType | None] | None
+    keys: int
+
+    @classmethod
+    def of(cls, candidates: list[SentCandidate]) -> Self | None:
+        """The columns; None where some brought a score, and others none."""
+        n = len(candidates)
+        ids = [candidate.id for candidate in candidates]
+        kinds: list[Any] = [candidate.kind for candidate in candidates]
+        scores: list[Any] = [candidate.score for candidate in candidates]
+        features: list[Any] = [candidate.features for candidate in candidates]
+        kindless, bare = kinds.count(UNSET), features.count(UNSET)
+        if n and scores[0] is UNSET:  # floats compare slowly with what they are not: they are looked at but once
+            if scores.count(UNSET) < n:
+                return None
+            scores = []
+        if 0 < kindless < n:
+            kinds = ["item" if kind is UNSET else kind for kind in kinds]
+        keys = n + (n - kindless) + len(scores) + (n - bare)
+        return cls(ids, kinds if kindless < n else None, scores or None, features if bare < n else None, keys)
 
 
 def _assembled(sent: SentRequest, columns: _Columns, schema: Schema) -> Request:
     """The request; a `DataError` where something in it cannot be, whose words are left to the careful reader."""
-    ids, kinds = columns.ids, _filled(columns.kinds, "item")
+    ids, kinds = columns.ids, columns.kinds or ["item"] * len(columns.ids)
     for kind in set(kinds):
         careful.one_of(kind, careful.candidate_kinds(schema), _WHERE, "candidates.kind")
     careful.refuse_twins(kinds, ids, _WHERE)
-    brought = []
-    if _unset(columns.features) < len(ids):
-        brought = [(number, features) for number, features in enumerate(columns.features) if features]
+    brought = [(number, features) for number, features in enumerate(columns.features or ()) if features]
     return Request(
         sent.id,
         careful.market_of(sent.market, _WHERE),
@@ -110,7 +127,7 @@ def _assembled(sent: SentRequest, columns: _Columns, schema: Schema) -> Request:
         Candidates(
             kinds,
             ids,
-            careful.scores_of(_filled(columns.scores, None), _WHERE),
+            careful.scores_of(columns.scores, _WHERE) if columns.scores else None,
             read_candidate_features(brought, kinds, schema, _WHERE),
         ),
         sent.shopper or None,
@@ -121,20 +138,6 @@ def _assembled(sent: SentRequest, columns: _Columns, schema: Schema) -> Request:
     )
 
 
-def _filled(column: list[Any], absent: Any) -> list[Any]:
-    """The column with a value where nothing was sent."""
-    unset = _unset(column)
-    if unset == 0:
-        return column
-    return [absent] * len(column) if unset == len(column) else [absent if v is UNSET else v for v in column]
-
-
-def _unset(column: list[Any]) -> int:
-    """How many candidates did not send this."""
-    types = set(map(type, column))
-    return 0 if UnsetType not in types else len(column) if len(types) == 1 else column.count(UNSET)
-
-
 def _has_every_key_once(body: bytes, sent: SentRequest, columns: _Columns, names: str) -> bool:
     """Whether no object of the body has a key twice, of which only one could have counted.
 
@@ -143,16 +146,12 @@ def _has_every_key_once(body: bytes, sent: SentRequest, columns: _Columns, names
     """
     if b"\\" in body and (b"003a" in body or b"003A" in body):
         return False
-    n = len(columns.ids)
-    colons = len(REQUIRED) + n + names.count(":") + sent.time.count(":")
+    colons = len(REQUIRED) + columns.keys + names.count(":") + sent.time.count(":")
     for value in (sent.query, sent.context):
         if value is not UNSET:
             colons += 1 + _colons(value)
     colons += sum(value is not UNSET for value in (sent.shopper, sent.offset, sent.limit))
-    for column in columns[1:]:
-        colons += n - _unset(column)
-    if _unset(columns.features) < n:
-        colons += sum(_colons(features) for features in columns.features if features)
+    colons += sum(_colons(features) for features in columns.features or () if features)
     return body.count(b":") == colons
 
 
