@@ -1,12 +1,14 @@
 # Everything lives in .venv; nothing outside this folder is touched.
-# `make run` decides an example end to end, `make test` runs every test, `make check` lints and type-checks.
+# `make run` serves an example with a live load, `make decide` decides it from files, `make test` runs every test,
+# `make soak` the long runs in full, `make check` lints and type-checks.
 
 PYTHON ?= python3
 BIN := .venv/bin
 DATA := ../shared/data
 RUN := .run
+PORT ?= 8321
 
-.PHONY: run test check bench docs lock install clean
+.PHONY: run decide test soak check bench docs lock install clean
 .DEFAULT_GOAL := run
 
 install: .venv/.installed
@@ -20,11 +22,18 @@ install: .venv/.installed
 	touch $@
 
 run: install
+	@$(BIN)/python examples/electronics/serve.py --run $(RUN) --data $(DATA) --port $(PORT)
+
+decide: install
 	@mkdir -p $(RUN)
 	@DATA=$(DATA) RUN=$(RUN) PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/electronics/run.sh
 
 test: install
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+soak: install
+	SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/replay tests/server tests/store
+	$(BIN)/python -m bench.serving.run --soak 3600000
 
 check: install
 	$(BIN)/ruff check .

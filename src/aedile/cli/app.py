@@ -25,6 +25,7 @@ from aedile.cli import (
     controls,
     decide,
     diff,
+    entities,
     explain,
     key,
     release,
@@ -168,6 +169,7 @@ app.add_typer(release.release, name="release")
 app.command("candidates")(candidates.candidates)
 app.add_typer(simulate.simulate, name="simulate")
 app.command("bench")(bench.bench)
+app.add_typer(entities.entities, name="entities")
 app.command("why")(why.why)
 app.command("replay")(replay.replay)
 app.command("serve")(serve.serve)

@@ -57,6 +57,11 @@ HomeOption = Annotated[
     Path | None,
     typer.Option("--home", metavar="FOLDER", help="The installation; by default the settings'.", show_default=False),
 ]
+UrlOption = Annotated[str, typer.Option("--url", help="Where the server is.")]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option("--key-file", metavar="FILE", help="The file that holds an API key.", show_default=False),
+]
 ByOption = Annotated[
     str | None, typer.Option("--by", help="Who does it; by default who runs the command.", show_default=False)
 ]

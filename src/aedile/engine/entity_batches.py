@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -140,12 +140,24 @@ def _stream(table: pa.Table) -> bytes:
 
 def encode_entities(entities: Entities) -> bytes:
     """The entities as an Arrow IPC stream, with full names; features of which nothing is known are left out."""
+    return _stream(_table(entities))
+
+
+def _table(entities: Entities) -> pa.Table:
     arrays = {f"{entities.kind}.id": entities.ids}
     for name, column in entities.columns.items():
         if column.known.any():
             type_ = ARROW_TYPES.get(column.type, pa.list_(pa.large_string()))
             arrays[name] = pa.array(column.to_python(), type_)
-    return _stream(pa.table(arrays))
+    return pa.table(arrays)
+
+
+def batches_of(entities: Entities, rows: int) -> Iterator[pa.Table]:
+    """The entities as tables of so many rows at most, as a server takes them."""
+    table = _table(entities)
+    table = table.rename_columns([name.removeprefix(f"{entities.kind}.") for name in table.column_names])
+    for start in range(0, len(table), rows):
+        yield table.slice(start, rows)
 
 
 def decode_entities(data: bytes, kind: str, schema: Schema) -> Entities:

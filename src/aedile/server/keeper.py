@@ -34,6 +34,7 @@ from aedile.store.shelf import Pointer, Shelf
 
 log = logging.getLogger("aedile.server")
 
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 #: Seconds between two tries to reach PostgreSQL, and two looks whether anything was missed.
 RETRY, LOOK = 0.5, 5.0
 
@@ -84,6 +85,7 @@ class Keeper:
     def run(self) -> None:
         """Until `Stopped` is raised in it."""
         embedded: Database | None = None
+        self._beat()  # from now on PostgreSQL is ours to stop
         try:
             while True:
                 try:
@@ -163,13 +165,19 @@ class Keeper:
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
+    for name in STOPPING:
+        signal.signal(name, _stop_already)  # a terminal and a supervisor may both send one
     raise Stopped
+
+
+def _stop_already(_signal: int, _frame: FrameType | None) -> None:
+    """The keeper is stopping."""
 
 
 def main() -> None:
     """Run the keeper with the settings of the environment."""
     logging.basicConfig(level=logging.INFO, format="keeper: %(message)s")
-    for name in (signal.SIGTERM, signal.SIGINT):
+    for name in STOPPING:
         signal.signal(name, _stop)
     settings = load_settings()
     Keeper(settings, Home(settings.home).prepare()).run()
