@@ -95,20 +95,11 @@ def test_a_call_asks_for_json_by_its_words(words: list[str], expected: bool):
     assert wants_json(words) is expected
 
 
-def test_help_starts_in_less_than_half_a_second():
-    took = []
-    for _ in range(5):  # the best of five: other processes share the machine
-        began = time.perf_counter()
-        subprocess.run([*COMMAND, "--help"], check=True, capture_output=True)
-        took.append(time.perf_counter() - began)
-    assert min(took) < 0.4
-
-
-def test_help_loads_neither_arrow_nor_numpy():
+def test_help_starts_at_once_for_it_loads_nothing_large():
     code = (
         "import sys; sys.argv = ['aedile', '--help']\nimport aedile.cli\n"
         "try: aedile.cli.main()\nexcept SystemExit: pass\n"
-        "print(sorted({'pyarrow', 'numpy', 'yaml', 'rich'} & set(sys.modules)), file=sys.stderr)"
+        "print(sorted({'pyarrow', 'numpy', 'yaml', 'rich', 'sqlglot', 'psycopg', 'starlette'} & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stderr == "[]\n"

@@ -63,7 +63,7 @@ def test_the_tutorial_runs_from_its_first_block_to_its_last(tmp_path):
 
 
 @pytest.mark.parametrize("data", ["no-such-folder", "../shared/data"])
-def test_make_run_decides_with_and_without_a_real_catalogue(tmp_path, data):
+def test_make_decide_decides_with_and_without_a_real_catalogue(tmp_path, data):
     if data != "no-such-folder" and not (ROOT / data / "icecat").is_dir():
         pytest.skip("the real catalogue is an optional folder beside the repository")
     printed = run("sh examples/electronics/run.sh", ROOT, DATA=data, RUN=str(tmp_path / "run"))

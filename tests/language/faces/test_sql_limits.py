@@ -12,8 +12,8 @@ from aedile.language.builder import from_builder
 from aedile.language.sql_read import from_sql
 from tests.language.faces.conditions import ENVIRONMENT
 
-#: Twice what is promised, for a machine that is busy with other things.
-SECONDS = 0.2
+#: Seconds of CPU: a hundredth of what it takes where the effort grows faster than the text.
+ENOUGH = 3.0
 
 HOSTILE = {
     "a megabyte": "item.new AND " * 80_000 + "item.new",
@@ -38,10 +38,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_sql_is_refused_in_time(text: str):
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(LanguageError) as caught:
         from_sql(text, ENVIRONMENT)
-    assert time.perf_counter() - started < SECONDS
+    assert time.thread_time() - started < ENOUGH
     assert len(str(caught.value)) < 1_000
 
 

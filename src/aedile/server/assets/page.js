@@ -61,7 +61,7 @@ function strategies(stats) {
     const was = before && before.strategies[id] ? before.strategies[id][at("fired")] : fired;
     const about = known[id] || { tier: "", stage: "gone", action: "", owner: "" };
     return {
-      id, ...about, fired, rate: span ? Math.max(0, fired - was) / span : 0, shadow: counts[at("shadow")],
+      id, ...about, fired, rate: span ? Math.max(0, fired - was) / span : null, shadow: counts[at("shadow")],
       acted: columns.acted.reduce((sum, name) => sum + counts[at(name)], 0), why: stats.muted[id] || "",
     };
   });
@@ -76,7 +76,7 @@ function table() {
   const shown = rows.filter((row) => `${row.id} ${row.tier} ${row.stage} ${row.action} ${row.owner} ${row.why}`.toLowerCase().includes(wanted));
   const value = (row) => (sorting.by === "tier" ? tiers.indexOf(row.tier) : row[sorting.by]);
   const order = sorting.down ? -1 : 1;
-  shown.sort((a, b) => (value(a) < value(b) ? -order : value(a) > value(b) ? order : a.id < b.id ? -1 : 1));
+  shown.sort((a, b) => (value(a) < value(b) ? -order : value(a) > value(b) ? order : b.fired - a.fired || (a.id < b.id ? -1 : 1)));
   const most = Math.max(1e-9, ...shown.map((row) => row.rate));
   const body = $("rows");
   while (body.children.length > shown.length) body.lastChild.remove();
@@ -93,7 +93,7 @@ function line() {
 }
 
 function fill(made, row, most) {
-  const texts = [row.id, row.tier, row.stage, row.action, row.rate ? row.rate.toFixed(1) : "0", ...["fired", "acted", "shadow"].map((name) => whole.format(row[name]))];
+  const texts = [row.id, row.tier, row.stage, row.action, row.rate === null ? "–" : row.rate ? row.rate.toFixed(1) : "0", ...["fired", "acted", "shadow"].map((name) => whole.format(row[name]))];
   texts.forEach((text, place) => {
     if (place && made.children[place].textContent !== text) made.children[place].textContent = text;
   });
@@ -122,7 +122,10 @@ function processes(stats) {
   }));
 }
 
-const names = { decided: "to be logged", written: "written", waiting: "waiting" };
+const names = {
+  decided: "to be logged", written: "written", waiting: "waiting",
+  lost_queue: "lost: more than the disk takes", lost_disk: "lost: disk full", lost_crash: "lost in crashes",
+};
 
 function log(stats) {
   const entries = Object.entries(stats.log).filter(([name, count]) => count || names[name]);
