@@ -18,7 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.serving.stage import Stage, stage
+from bench.serving.processes import Serving
+from bench.serving.stage import bodies, stage
 
 LOAD = Path(__file__).with_name("load.lua")
 
@@ -36,10 +37,10 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def load(running: Stage, connections: int, seconds: float, delay: float = 0.0) -> dict[str, Any]:
+def load(running: Serving, connections: int, seconds: float, delay: float = 0.0) -> dict[str, Any]:
     """The figures of one load; `cpu_ms` is the server's CPU time a request."""
     environment = {
-        **os.environ, "AEDILE_BODIES": str(running.bodies), "AEDILE_KEY": running.key, "AEDILE_DELAY": str(delay),
+        **os.environ, "AEDILE_BODIES": str(bodies(running)), "AEDILE_KEY": running.key, "AEDILE_DELAY": str(delay),
     }  # fmt: skip
     before = running.cpu_seconds()
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s", "-s", str(LOAD), running.url]
@@ -50,7 +51,7 @@ def load(running: Stage, connections: int, seconds: float, delay: float = 0.0) -
     return {**figures, "rate": round(rate, 1), "cpu_ms": round(1000 * spent / max(1, figures["requests"]), 4)}
 
 
-def at_rate(running: Stage, connections: int, seconds: float, rate: float) -> dict[str, Any]:
+def at_rate(running: Serving, connections: int, seconds: float, rate: float) -> dict[str, Any]:
     """The figures at about this many requests a second: the pauses are measured in, twice."""
     delay = 1000 * connections / rate
     for _ in range(3):
@@ -84,7 +85,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def soak(running: Stage, requests: int, rate: float) -> list[dict[str, Any]]:
+def soak(running: Serving, requests: int, rate: float) -> list[dict[str, Any]]:
     """Resident memory of the workers after each tenth of so many requests."""
     tenths: list[dict[str, Any]] = []
     began = time.monotonic()
