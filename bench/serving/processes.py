@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -174,9 +175,9 @@ def serving(
 
 
 @contextmanager
-def folder(root: Path) -> Iterator[Path]:
+def folder() -> Iterator[Path]:
     """A folder that PostgreSQL's user may pass; gone afterwards."""
-    root.mkdir(parents=True)
+    root = Path(tempfile.mkdtemp(prefix="aedile-"))
     root.chmod(0o711)
     try:
         yield root

@@ -13,7 +13,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -65,12 +64,9 @@ def main(argv: list[str] | None = None) -> int:
     if shutil.which("wrk") is None:
         print("wrk is not installed; on Debian: apt-get install wrk", file=sys.stderr)
         return 1
-    root = Path(tempfile.mkdtemp(prefix="aedile-serving-")) / "stage"
-    root.parent.chmod(0o711)
     with stage(
-        root, strategies=options.strategies, items=options.items, workers=options.workers,
-        candidates=options.candidates, settings={},
-    ) as running:  # fmt: skip
+        strategies=options.strategies, items=options.items, workers=options.workers, candidates=options.candidates
+    ) as running:
         load(running, options.connections, 3)
         fast = load(running, options.connections, options.seconds)
         print("as fast as answers come", json.dumps(fast))

@@ -32,10 +32,10 @@ def bodies(running: Serving) -> Path:
 
 @contextmanager
 def stage(
-    root: Path, *, strategies: int, items: int, workers: int, candidates: int, settings: Mapping[str, str]
+    *, strategies: int, items: int, workers: int, candidates: int, settings: Mapping[str, str] | None = None
 ) -> Iterator[Serving]:
     """A server over the workload that is ready to decide; everything is gone afterwards."""
-    with folder(root), serving(root, workers=workers, settings=settings) as running:
+    with folder() as root, serving(root, workers=workers, settings=settings) as running:
         schema, written = write_world(root, strategies)
         requests = make_requests(500, items, seed=5, candidates=candidates)
         bodies(running).write_text("".join(f"{json.dumps(request.to_dict())}\n" for request in requests))

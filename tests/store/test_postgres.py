@@ -26,9 +26,21 @@ def root():
     folder = Path(tempfile.mkdtemp(prefix="aedile-test-"))
     folder.chmod(0o711)
     yield folder
-    for home in (folder, *folder.iterdir()):
-        EmbeddedPostgres(home / "postgres").stop()
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def embedded(root):
+    """Makes servers in folders, `postgres` by default; they are stopped in the end."""
+    made = []
+
+    def make(folder=root / "postgres"):
+        made.append(EmbeddedPostgres(folder))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
 
 
 def postmaster(postgres):
@@ -40,13 +52,15 @@ def answer(postgres):
         return connection.execute("select 41 + 1").fetchone()[0]
 
 
-def test_it_starts_answers_is_adopted_comes_back_and_stops(root):
-    postgres = EmbeddedPostgres(root / "postgres")
+def test_it_starts_answers_is_adopted_comes_back_and_stops(embedded):
+    postgres, other = embedded(), embedded()
     postgres.start()
     assert answer(postgres) == 42
     first = postmaster(postgres)
-    EmbeddedPostgres(root / "postgres").start()
+    other.start()
     assert postmaster(postgres) == first, "the second start adopts the server"
+    other.stop()
+    assert answer(postgres) == 42, "it is used, and not stopped"
     os.kill(first, signal.SIGKILL)
     while Path(f"/proc/{first}").exists():
         pass
@@ -57,8 +71,28 @@ def test_it_starts_answers_is_adopted_comes_back_and_stops(root):
     postgres.stop()
 
 
-def test_nobody_else_may_look_into_it(root):
-    postgres = EmbeddedPostgres(root / "postgres")
+@pytest.mark.parametrize("_", range(3))
+def test_whoever_goes_last_stops_it_however_many_come_and_go(embedded, root, _):
+    spawn = multiprocessing.get_context("spawn")
+    users = [spawn.Process(target=come_and_go, args=(root / "postgres", 4)) for _ in range(3)]
+    for process in users:
+        process.start()
+    for process in users:
+        process.join(120)
+        assert process.exitcode == 0
+    assert not embedded().is_running()
+
+
+def come_and_go(folder, times):
+    for _ in range(times):
+        postgres = EmbeddedPostgres(folder)
+        postgres.start()
+        assert answer(postgres) == 42
+        postgres.stop()
+
+
+def test_nobody_else_may_look_into_it(embedded):
+    postgres = embedded()
     postgres.start()
     for folder in (postgres.folder, postgres.data, postgres.socket):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -73,7 +107,7 @@ def start(folder):
     EmbeddedPostgres(folder).start()
 
 
-def test_two_who_start_it_at_once_share_one_server(root):
+def test_two_who_start_it_at_once_share_one_server(embedded, root):
     spawn = multiprocessing.get_context("spawn")
     both = [spawn.Process(target=start, args=(root / "postgres",)) for _ in range(2)]
     for process in both:
@@ -81,11 +115,11 @@ def test_two_who_start_it_at_once_share_one_server(root):
     for process in both:
         process.join(60)
         assert process.exitcode == 0
-    assert answer(EmbeddedPostgres(root / "postgres")) == 42
+    assert answer(embedded()) == 42
 
 
-def test_a_path_too_long_for_a_socket_gets_a_short_one(root):
-    postgres = EmbeddedPostgres(root / ("long" * 25) / "postgres")
+def test_a_path_too_long_for_a_socket_gets_a_short_one(embedded, root):
+    postgres = embedded(root / ("long" * 25) / "postgres")
     postgres.folder.parent.mkdir(mode=0o711)
     postgres.start()
     assert len(str(postgres.socket)) < SOCKET_PATH
@@ -118,10 +152,8 @@ def as_plain_user(home, user):
     os.setgroups([])
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)
-    database = open_database(Home(home), None)
-    with database.connect() as connection:
+    with open_database(Home(home), None) as database, database.connect() as connection:
         assert connection.execute("select count(*) from published").fetchone()[0] == 0
-    database.embedded.stop()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a plain user runs all the other tests as itself")
@@ -140,13 +172,15 @@ def test_it_runs_as_a_plain_user(root):
 def test_a_database_is_opened_twice_without_harm(root):
     home = Home(root / "home").prepare()
     for _ in range(2):
-        database = open_database(home, None)
-        with database.connect() as connection:
+        with open_database(home, None) as database, database.connect() as connection:
             assert connection.execute("select count(*) from aedile_migrations").fetchone()[0] == 1
 
 
 def test_an_address_that_leads_nowhere_is_told_without_its_password(root):
-    with pytest.raises(StoreError) as caught:
-        open_database(Home(root), "postgresql://me:hunter2@127.0.0.1:9/shop")
+    with (
+        pytest.raises(StoreError) as caught,
+        open_database(Home(root), "postgresql://me:hunter2@127.0.0.1:9/shop"),
+    ):
+        pass
     assert caught.value.code.name == "AED-STORE-006"
     assert "hunter2" not in str(caught.value)

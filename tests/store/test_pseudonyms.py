@@ -56,3 +56,9 @@ def test_a_key_that_is_damaged_is_refused(tmp_path):
     (tmp_path / "shopper-2026-11.key").write_bytes(b"short")
     with pytest.raises(StoreError, match="5 bytes"):
         name_in(tmp_path)
+
+
+def test_the_next_months_key_is_there_before_the_month_is(tmp_path):
+    january_31 = 1_769_860_800_000_000
+    Pseudonyms(tmp_path).make_ahead(january_31)
+    assert [path.name for path in tmp_path.iterdir()] == ["shopper-2026-02.key"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def database_of(config: Path | None, home: Path | None) -> Iterator[tuple[Database, Settings]]:
-    """The database of an installation. An embedded one that did not run is stopped again afterwards."""
+    """The database of an installation."""
     from aedile.settings import load_settings
 
     settings = load_settings(config, home=str(home) if home is not None else None)
@@ -31,29 +31,9 @@ def database_of_settings(settings: Settings) -> Iterator[Database]:
     """The same, for settings that were read already."""
     from aedile.store.database import open_database
     from aedile.store.home import Home
-    from aedile.store.postgres import EmbeddedPostgres
 
-    place = Home(settings.home).prepare()
-    own = EmbeddedPostgres(place.postgres) if settings.database_url is None else None
-    was_running = own is not None and own.version_of_data() is not None and own.is_running()
-    database = open_database(place, settings.database_url)
-    try:
+    with open_database(Home(settings.home).prepare(), settings.database_url) as database:
         yield database
-    finally:
-        if own is not None and not was_running and not served(place):
-            own.stop()
-
-
-def served(home: object) -> bool:
-    """Whether a keeper runs on this home, to whom PostgreSQL belongs."""
-    import time
-
-    from aedile.server.gather import keeper_file
-    from aedile.store.home import Home
-
-    assert isinstance(home, Home)
-    told = keeper_file(home.workers)
-    return told is not None and time.time() - told["at"] < 5
 
 
 @contextmanager

@@ -20,6 +20,7 @@ def chores_of(home: Home, keep_days: int) -> Iterator[tuple[str, float, Callable
     yield "folding exposures", 60.0, lambda: _tidy_exposures(home)
     yield "folding entities", 300.0, lambda: _fold_entities(home)
     yield "sealing decisions", 5.0, lambda: seal_all(home, time.time())
+    yield "making keys of pseudonyms", 3600.0, lambda: Pseudonyms(home.secrets).make_ahead(time.time_ns() // 1000)
     yield "forgetting old decisions", 3600.0, lambda: _forget_decisions(home, keep_days)
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from aedile.server.stats import OF_STRATEGY, STALE, quantile
+from aedile.store.board import read_board
+
+SUFFIX = ".board"
 
 
 def files_of_workers(folder: Path) -> list[dict[str, Any]]:
     """What each worker that is alive last wrote, by number."""
     found = []
-    for path in folder.glob("[0-9]*.json"):
-        told = _read(path)
+    for path in folder.glob(f"[0-9]*{SUFFIX}"):
+        told = read_board(path)
         if told is not None and time.time() - told["at"] <= STALE:
             found.append(told)
     return sorted(found, key=lambda told: int(told["worker"]))
@@ -23,15 +25,12 @@ def files_of_workers(folder: Path) -> list[dict[str, Any]]:
 
 def keeper_file(folder: Path) -> dict[str, Any] | None:
     """What the keeper last wrote; None where there is none."""
-    return _read(folder / "keeper.json")
+    return read_board(board_of(folder, "keeper"))
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        told: dict[str, Any] = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    return told
+def board_of(folder: Path, process: int | str) -> Path:
+    """Where a worker, by its number, or the keeper says how it stands."""
+    return folder / f"{process}{SUFFIX}"
 
 
 def gathered(folder: Path) -> dict[str, Any]:

@@ -6,7 +6,6 @@ died; the workers go on by what is on the shelf. `python -m aedile.server.keeper
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -22,10 +21,11 @@ from aedile.engine.engine import Engine
 from aedile.engine.release_reader import ReleaseReader
 from aedile.errors import AedileError, Errors, StoreError
 from aedile.server.chores import chores_of
+from aedile.server.gather import board_of
 from aedile.settings import Settings, load_settings
-from aedile.store.aside import write_aside
+from aedile.store.board import Board
 from aedile.store.controls import Controls
-from aedile.store.database import Database, open_database
+from aedile.store.database import Database, database_at
 from aedile.store.home import Home
 from aedile.store.keys import KeyRing
 from aedile.store.published import Artefact, Published
@@ -76,29 +76,29 @@ class Keeper:
     _reader: ReleaseReader = field(default_factory=ReleaseReader, init=False)
     _seen: dict[str, int] = field(default_factory=dict, init=False)
     _status: dict[str, Any] = field(init=False)
+    _board: Board = field(init=False)
+    _parent: int = field(default_factory=os.getppid, init=False)
 
     def __post_init__(self) -> None:
         self.shelf = Shelf(self.home.shelf)
+        self._board = Board(board_of(self.home.workers, "keeper"))
         self._status = {"postgres": "gone", "error": None, "refused": None}
         self.chores = [Chore(*chore) for chore in chores_of(self.home, self.settings.log.keep_days)]
 
     def run(self) -> None:
         """Until `Stopped` is raised in it."""
-        embedded: Database | None = None
-        self._beat()  # from now on PostgreSQL is ours to stop
+        database = database_at(self.home, self.settings.database_url)
         try:
             while True:
                 try:
-                    database = open_database(self.home, self.settings.database_url)
-                    embedded = database if database.embedded is not None else None
+                    database.open()
                     self._follow(database)
                 except (AedileError, psycopg.Error) as error:
                     self._status |= {"postgres": "gone", "error": str(error).splitlines()[0]}
                     log.warning("PostgreSQL is gone, trying again: %s", self._status["error"])
                     self._idle(RETRY)
         except Stopped:
-            if embedded is not None and embedded.embedded is not None:
-                embedded.embedded.stop()
+            database.close()
 
     def _follow(self, database: Database) -> None:
         """Fetch what is new, and then whatever is told, until the connection breaks."""
@@ -120,13 +120,16 @@ class Keeper:
         time.sleep(seconds)
 
     def _beat(self) -> None:
+        if os.getppid() != self._parent:
+            log.error("the supervisor is gone, the keeper stops")
+            raise Stopped
         for chore in self.chores:
             chore.run_if_due()
         trouble = {chore.name: chore.trouble for chore in self.chores if chore.trouble}
         told = {"at": time.time(), "pid": os.getpid(), **self._status, "trouble": trouble}
         told["log"] = {"lost_crash": lost_in_crashes(self.home)}
         try:
-            write_aside(self.home.workers / "keeper.json", json.dumps(told).encode(), sync=False)
+            self._board.post(told)
         except OSError as error:
             log.error("%s", error)
 

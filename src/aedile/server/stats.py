@@ -6,14 +6,12 @@ A worker counts in arrays, and writes them down once a second; `gathered` reads 
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +23,6 @@ from aedile.engine.slate import Slate
 from aedile.engine.strategy import Strategy
 from aedile.engine.verdicts import Verdicts
 from aedile.errors import AedileError, Errors
-from aedile.store.aside import write_aside
 
 #: What is counted of a strategy, each a number of candidates: it fired, live or in canary; it would have (shadow, or
 #: muted); it excluded; its factor counted; it pinned; its cap held back; its cap gave way; its reserve gave a place;
@@ -138,12 +135,12 @@ class Stats:
         name = (error.errors[0] if isinstance(error, Errors) else error).code.name
         self.refusals[name] = self.refusals.get(name, 0) + 1
 
-    def write(self, folder: Path, standing: Mapping[str, Any]) -> None:
-        """Write all counts to the worker's file, with what else it stands on; called once a second."""
+    def told(self, standing: Mapping[str, Any]) -> dict[str, Any]:
+        """All counts, and how the worker stands beside them; called once a second."""
         self._fold()
         now = time.time()
         self._history.append((now, self.requests, self.candidates, self.latency.copy()))
-        told = {
+        return {
             "worker": self.worker, "pid": os.getpid(), "at": now, "started": self.started,
             "requests": self.requests, "candidates": self.candidates, "excluded": self.excluded,
             "seconds": self.seconds, "latency": self.latency.tolist(), "recent": self._recent(),
@@ -152,7 +149,6 @@ class Stats:
             "unknown": [[strategy, feature, count] for (strategy, feature), count in self.unknown.items()],
             "strategies": self._by_strategy(), **standing,
         }  # fmt: skip
-        write_aside(folder / f"{self.worker}.json", json.dumps(told).encode(), sync=False)
 
     def _by_strategy(self) -> dict[str, list[int]]:
         rows = self._counts.T.tolist()

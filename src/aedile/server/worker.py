@@ -18,6 +18,7 @@ from granian.server.embed import Server
 
 from aedile.server.desk import Desk
 from aedile.server.exposures import Exposures
+from aedile.server.gather import board_of
 from aedile.server.limits import Limits
 from aedile.server.merging import Merging
 from aedile.server.recorder import Recorder
@@ -25,6 +26,7 @@ from aedile.server.routes import Gate, make_app
 from aedile.server.stats import Stats
 from aedile.server.world import World
 from aedile.settings import Settings, load_settings
+from aedile.store.board import Board
 from aedile.store.entity_log import EntityLog
 from aedile.store.home import Home
 from aedile.store.pseudonyms import Pseudonyms
@@ -81,13 +83,17 @@ async def work(settings: Settings, number: int) -> None:
 
 async def beat(desk: Desk, world: World, merging: Merging, home: Home, parent: int, server: Server) -> None:
     """Each second: tell the other workers what was counted, hear what they counted, and write down how things stand."""
+    board = Board(board_of(home.workers, desk.worker))
     for number in itertools.count():
         started = time.monotonic()
         await merging.beat()
         if number % SAMPLE_BEATS == 0:
             desk.count_unknown()
         desk.mute()
-        desk.stats.write(home.workers, standing(desk, world, merging))
+        try:
+            board.post(desk.stats.told(standing(desk, world, merging)))
+        except OSError as error:  # it decides all the same
+            log.error("how the worker stands cannot be told: %s", error)
         if os.getppid() != parent:  # the supervisor is gone: nobody would start or stop this worker again
             log.error("the supervisor is gone, the worker stops")
             server.stop()  # type: ignore[no-untyped-call]

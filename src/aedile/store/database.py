@@ -46,10 +46,22 @@ _LOCK = 7_203_331_401
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A PostgreSQL that runs; `embedded` where it is our own."""
+    """A PostgreSQL; `embedded` where it is our own."""
 
     dsn: str
     embedded: EmbeddedPostgres | None
+
+    def open(self) -> None:
+        """Make it ready: the embedded one runs, and the tables are of this version."""
+        if self.embedded is not None:
+            self.embedded.start()
+            _make_database(self.dsn)
+        self.migrate()
+
+    def close(self) -> None:
+        """Be done with it: the embedded one stops unless somebody else uses it."""
+        if self.embedded is not None:
+            self.embedded.stop()
 
     @contextmanager
     def connect(self, *, autocommit: bool = False) -> Iterator[psycopg.Connection]:
@@ -83,17 +95,23 @@ class Database:
                 connection.execute("insert into aedile_migrations (number, name) values (%s, %s)", (number, name))
 
 
-def open_database(home: Home, url: str | None) -> Database:
-    """The database: the one at the URL, or the embedded one, started where it does not run."""
+def database_at(home: Home, url: str | None) -> Database:
+    """The database, not open yet: the one at the URL, or the embedded one."""
     if url is not None:
-        database = Database(_with_timeout(url), None)
-    else:
-        embedded = EmbeddedPostgres(home.postgres)
-        embedded.start()
-        database = Database(embedded.dsn, embedded)
-        _make_database(database.dsn)
-    database.migrate()
-    return database
+        return Database(_with_timeout(url), None)
+    embedded = EmbeddedPostgres(home.postgres)
+    return Database(embedded.dsn, embedded)
+
+
+@contextmanager
+def open_database(home: Home, url: str | None) -> Iterator[Database]:
+    """The database, open for as long as the block runs."""
+    database = database_at(home, url)
+    try:
+        database.open()
+        yield database
+    finally:
+        database.close()
 
 
 def _with_timeout(url: str) -> str:

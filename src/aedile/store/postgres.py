@@ -1,8 +1,9 @@
 """How does a PostgreSQL of our own run, without anybody installing one?
 
 The binaries come in a wheel; its Python code is never run. The server listens on a Unix socket in a private folder,
-lets in by the operating system's word who connects, and outlives whoever started it: the next start adopts it. As
-PostgreSQL refuses to run as root, root runs it as a user that is there already.
+lets in by the operating system's word who connects, and runs as long as any process uses it: the last to go stops it,
+and where that one was killed the next start adopts it. As PostgreSQL refuses to run as root, root runs it as a user
+that is there already.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,13 +45,16 @@ MAJOR = 18
 SOCKET_PATH = 107
 #: Seconds for which a killed server's last backend may hold the data.
 PATIENCE = 40.0
+#: Seconds for which it may stop in order.
+STOPPING = 8
 
 
-@dataclass(frozen=True)
+@dataclass
 class EmbeddedPostgres:
-    """A server whose data, socket, lock and log lie in `folder`."""
+    """A server whose data, socket, locks and log lie in `folder`; one object a process that uses it."""
 
     folder: Path
+    _use: int | None = field(default=None, init=False, repr=False)
 
     @property
     def data(self) -> Path:
@@ -94,7 +98,10 @@ class EmbeddedPostgres:
             return None
 
     def start(self) -> None:
-        """Start it, or adopt it where it runs; makes its data the first time. Two at once do no harm."""
+        """Start it, or adopt it where it runs; makes its data the first time. Two at once do no harm.
+
+        From now on nobody else's `stop` ends it, until this one is called or this process is gone.
+        """
         made = self.version_of_data()
         if made not in (None, MAJOR):
             raise StoreError(
@@ -107,6 +114,9 @@ class EmbeddedPostgres:
         self._make_folder(self.folder)
         self._require_way(self.folder)
         self._make_folder(self.socket)
+        if self._use is None:
+            self._use = self._open_lock("used")
+            fcntl.flock(self._use, fcntl.LOCK_SH)  # whoever is stopping it has it exclusively: wait for that
         with self._lock():
             if self.version_of_data() is None:
                 self._init()
@@ -114,9 +124,25 @@ class EmbeddedPostgres:
                 self._start()
 
     def stop(self) -> None:
-        """Stop it, if it runs; connections are ended."""
-        if self.version_of_data() is not None and self.is_running():
-            self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
+        """Be done with it: it is stopped, its connections ended, unless another process uses it."""
+        if self.version_of_data() is None:
+            return
+        use = self._use if self._use is not None else self._open_lock("used")
+        self._use = None
+        try:
+            fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self.is_running():
+                self._stop()
+        except BlockingIOError:
+            return
+        finally:
+            os.close(use)
+
+    def _stop(self) -> None:
+        """In order; where that takes too long as after a power cut, from which it recovers without a loss."""
+        words = ("-D", str(self.data), "-w", "-t", str(STOPPING))
+        if self._run("pg_ctl", *words, "-m", "fast", "stop", check=False).returncode != 0 and self.is_running():
+            self._run("pg_ctl", *words, "-m", "immediate", "stop")
 
     def is_running(self) -> bool:
         return self._run("pg_ctl", "-D", str(self.data), "status", check=False).returncode == 0
@@ -204,9 +230,15 @@ class EmbeddedPostgres:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        with open(self.folder / "lock", "w") as lock:
+        lock = self._open_lock("lock")
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(lock)
+
+    def _open_lock(self, name: str) -> int:
+        return os.open(self.folder / name, os.O_RDWR | os.O_CREAT, 0o600)
 
     def _init(self) -> None:
         aside = self.folder / f".data.{os.getpid()}"

@@ -41,6 +41,10 @@ class Pseudonyms:
         epoch = next((e for e in self._epochs if e.start <= now < e.end), None) or self._open(now)
         return f"{epoch.name}.{hmac.digest(epoch.key, shopper.encode(), 'sha256')[:16].hex()}"
 
+    def make_ahead(self, now: int) -> None:
+        """Make the next month's key while there is room for it: when the month comes, decisions need it at once."""
+        self._key((datetime.fromtimestamp(now / 1e6, UTC).replace(day=1) + timedelta(days=32)).strftime("%Y-%m"))
+
     def forget(self, before: int) -> int:
         """Delete the keys of months that ended before a time; returns how many."""
         month = datetime.fromtimestamp(before / 1e6, UTC).strftime("%Y-%m")
