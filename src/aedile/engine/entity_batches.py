@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from aedile.engine.arrow_bodies import read_arrow_body
 from aedile.engine.arrow_columns import to_column
 from aedile.engine.entities import Entities, read_entities
 from aedile.engine.entity_layout import Target
@@ -107,17 +108,7 @@ def _json_rows(body: bytes, suffix: str, where: Where) -> list[dict[str, Any]]:
 
 
 def _dated_arrow(body: bytes, kind: str, most: int, now: int, where: Where) -> bytes:
-    try:
-        with pa.ipc.open_stream(body) as stream:
-            table = stream.read_all()
-        table.validate(full=True)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise where.error(
-            WRONG_KIND,
-            f"the body is not an Arrow IPC stream that can be read: {str(error).splitlines()[0]:.200}",
-            fix="send one table, written by Arrow's IPC stream writer",
-        ) from None
-    _refuse_many(table.num_rows, most, where)
+    table = read_arrow_body(body, most, where, "entities")
     if not {"as_of", f"{kind}.as_of"} & {*table.column_names}:
         moments = pa.array(np.full(table.num_rows, now), ARROW_TYPES[TIMESTAMP])
         table = table.append_column("as_of", moments)

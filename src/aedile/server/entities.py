@@ -22,11 +22,12 @@ from aedile.engine.entities import Entities
 from aedile.engine.entity_batches import decode_entities, encode_entities, newer_only, read_entity_batch
 from aedile.engine.request_place import TOO_LARGE, WRONG_KIND, Where
 from aedile.engine.requests import candidate_kinds, id_of, one_of
+from aedile.errors import StoreError
 from aedile.language.columns import unknown_column
 from aedile.language.schema import Schema
 from aedile.language.types import TIMESTAMP
 from aedile.server.http import ARROW, JSON, NDJSON
-from aedile.store.entity_log import EntityLog, Entry
+from aedile.store.entity_log import NOT_WRITTEN, EntityLog, Entry
 
 #: Rows applied between two requests: a millisecond or so.
 SLICE = 500
@@ -39,7 +40,14 @@ class Ids(msgspec.Struct, forbid_unknown_fields=True):
 
 def accept_put(kind: str, body: bytes, media: str, schema: Schema, log: EntityLog, most: int) -> dict[str, int]:
     """Read, check and log entities; what is answered."""
-    entities = read_entity_batch(body, _SUFFIX[media], kind, schema, most=most, now=time.time_ns() // 1000)
+    try:
+        entities = read_entity_batch(body, _SUFFIX[media], kind, schema, most=most, now=time.time_ns() // 1000)
+    except OSError as error:  # it is read by way of a file
+        raise StoreError(
+            NOT_WRITTEN,
+            f"what was sent cannot be laid down: {error.strerror}",
+            fix="make room on the disk, and send it again",
+        ) from None
     return {"accepted": len(entities), "sequence": log.append(kind, "put", encode_entities(entities))}
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from aedile.engine.arrow_bodies import read_arrow_body
 from aedile.engine.decide import Decision
 from aedile.engine.request_place import NOT_JSON, UNKNOWN_FIELD, Where
-from aedile.engine.requests import CANDIDATE_FIELDS, Request, json_of, request_from
+from aedile.engine.requests import CANDIDATE_FIELDS, MAX_CANDIDATES, Request, json_of, request_from
 from aedile.engine.rows import DECISION_ROWS, decision_rows
 from aedile.engine.strategy import Strategy
 from aedile.language.schema import Schema
@@ -27,17 +28,15 @@ REQUEST_KEY = b"aedile.request"
 def read_arrow_request(body: bytes, schema: Schema) -> Request:
     """The request in an Arrow IPC stream; a `DataError` says what is wrong with it."""
     where = Where()
+    table = read_arrow_body(body, MAX_CANDIDATES, where, "candidates")
     try:
-        with pa.ipc.open_stream(body) as stream:
-            table = stream.read_all()
-        table.validate(full=True)  # Arrow trusts the offsets it is sent; beyond the body's end lies other memory
         columns = {name: _as_json(column) for name, column in zip(table.column_names, table.columns, strict=True)}
-    except (pa.ArrowException, OSError, UnicodeDecodeError, ValueError, OverflowError) as error:
+    except (pa.ArrowException, UnicodeDecodeError, ValueError, OverflowError) as error:
         raise where.error(
             NOT_JSON,
-            f"the body is not an Arrow IPC stream that can be read: {str(error).splitlines()[0]:.200}",
-            hint="such a stream is written by Arrow's IPC stream writer",
-            fix="send one table with a column `id`",
+            f"the body holds what no request can: {str(error).splitlines()[0]:.200}",
+            hint="times, durations, numbers and texts are taken, and lists of them",
+            fix="correct the column",
         ) from None
     metadata = table.schema.metadata or {}
     if REQUEST_KEY not in metadata:
