@@ -75,6 +75,12 @@ def test_doubles_that_json_cannot_say_come_as_texts() -> None:
     assert values[1:].tolist() == [math.inf, -math.inf]
 
 
+@pytest.mark.parametrize("features", [False, 0, "", [], 1, "a"])
+def test_features_of_a_candidate_are_an_object_or_nothing(features: object) -> None:
+    with pytest.raises(DataError):
+        request(candidates=[{"id": "a", "features": features}])
+
+
 def test_a_whole_number_with_a_point_is_no_int() -> None:
     with pytest.raises(DataError):
         request(offset=1.0)

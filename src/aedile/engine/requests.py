@@ -294,7 +294,7 @@ def _candidates(data: Any, schema: Schema, where: Where) -> Candidates:
         ids.append(id_)
         scores.append(entry.get("score"))
         features = entry.get("features")
-        if features:
+        if features is not None and features != {}:
             sent.append((number, features))
     refuse_twins(kinds, ids, where)
     return Candidates(kinds, ids, scores_of(scores, where), read_candidate_features(sent, kinds, schema, where))

@@ -169,7 +169,7 @@ def _components() -> dict[str, Any]:
     request["limit"] = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MAX_OFFSET}, {"type": "null"}]}
     candidate["id"] |= _ID
     candidate["kind"] = _KIND | {"default": "item"}
-    candidate["score"] = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1e300}, {"type": "null"}]}
+    candidate["score"] = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "null"}]}
     entity = {"type": "object", "required": ["id"], "properties": {"id": _ID, "as_of": {"type": "string"}}}
     entities = {"type": "array", "items": entity, "minItems": 1}
     ids = {"type": "array", "items": _ID, "minItems": 1}

@@ -78,6 +78,7 @@ async def work(settings: Settings, number: int) -> None:
         for helper in helpers:
             helper.cancel()
     merging.close()
+    entities.close()
     recorder.close()
 
 

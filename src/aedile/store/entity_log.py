@@ -6,6 +6,7 @@ entries in their order. Now and then the older ones are folded into what is left
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -44,11 +45,11 @@ class EntityLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         with self._trouble():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = full")
             self._db.execute(_TABLE)
-        path.chmod(0o600)
 
     def close(self) -> None:
         self._db.close()
