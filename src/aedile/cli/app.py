@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from aedile import __version__
 from aedile.cli import (
+    backup,
     bench,
     candidates,
     check,
@@ -177,3 +178,5 @@ app.add_typer(key.key, name="key")
 app.command("kill")(controls.kill)
 app.add_typer(controls.freeze, name="freeze")
 app.command("config")(config.config)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)

@@ -18,3 +18,5 @@ NO_REQUESTS = define("AED-USE-015", "A file of requests holds none.", "simulate 
 NO_SCOPE = define("AED-USE-011", "A scope is none that a key can have.", "key create --scope all")
 NO_SUCH_KEY = define("AED-USE-012", "There is no key with this id.", "key revoke no-such-id")
 NO_SUCH_TIER = define("AED-USE-013", "A tier is none that can be off.", "kill --below legal")
+EXISTS = define("AED-USE-030", "A file that would be written is there already.", "aedile backup yesterday.zip")
+NO_BACKUP = define("AED-USE-031", "There is nothing to save, or no file to restore.", "aedile restore no-such-file")

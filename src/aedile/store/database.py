@@ -53,10 +53,14 @@ class Database:
 
     def open(self) -> None:
         """Make it ready: the embedded one runs, and the tables are of this version."""
+        self.start()
+        self.migrate()
+
+    def start(self) -> None:
+        """Let the embedded one run; its tables stay as they are, or are not there yet."""
         if self.embedded is not None:
             self.embedded.start()
             _make_database(self.dsn)
-        self.migrate()
 
     def close(self) -> None:
         """Be done with it: the embedded one stops unless somebody else uses it."""
@@ -100,6 +104,15 @@ def database_at(home: Home, url: str | None) -> Database:
     if url is not None:
         return Database(_with_timeout(url), None)
     embedded = EmbeddedPostgres(home.postgres)
+    return Database(embedded.dsn, embedded)
+
+
+def database_as_made(home: Home, url: str | None) -> Database:
+    """The same, but an embedded one runs the major version that made its data: to save them, and for nothing else."""
+    if url is not None:
+        return database_at(home, url)
+    embedded = EmbeddedPostgres(home.postgres)
+    embedded = EmbeddedPostgres(home.postgres, embedded.version_of_data() or embedded.major)
     return Database(embedded.dsn, embedded)
 
 

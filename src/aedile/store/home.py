@@ -28,11 +28,6 @@ class Home:
         return self.root / "entities.sqlite"
 
     @property
-    def snapshots(self) -> Path:
-        """Entities as they were at some place of the log."""
-        return self.root / "entities"
-
-    @property
     def exposures_log(self) -> Path:
         """What workers tell each other of exposures, once a second."""
         return self.root / "exposures.sqlite"
@@ -60,6 +55,6 @@ class Home:
     def prepare(self) -> Home:
         """Make the folders that are missing; only their owner may look into them, but PostgreSQL's user passes."""
         self.root.mkdir(mode=0o711, parents=True, exist_ok=True)
-        for folder in (self.shelf, self.snapshots, self.journal, self.decisions, self.secrets, self.workers):
+        for folder in (self.shelf, self.journal, self.decisions, self.secrets, self.workers):
             folder.mkdir(mode=0o700, exist_ok=True)
         return self

