@@ -26,6 +26,7 @@ from aedile.cli import (
     controls,
     decide,
     diff,
+    doctor,
     entities,
     explain,
     key,
@@ -178,5 +179,6 @@ app.add_typer(key.key, name="key")
 app.command("kill")(controls.kill)
 app.add_typer(controls.freeze, name="freeze")
 app.command("config")(config.config)
+app.command("doctor")(doctor.doctor)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)

@@ -117,8 +117,8 @@ class EmbeddedPostgres:
                 hint="data of one major version is not read by another",
                 fix="aedile backup FILE; move the home away; aedile restore FILE",
             )
+        self.require_way()
         self._make_folder(self.folder)
-        self._require_way(self.folder)
         self._make_folder(self.socket)
         if self._use is None:
             self._use = self._open_lock("used")
@@ -197,9 +197,11 @@ class EmbeddedPostgres:
         bit = stat.S_IXUSR if found.st_uid == self.user.pw_uid else stat.S_IXOTH
         return bool(found.st_mode & bit) or (found.st_gid == self.user.pw_gid and bool(found.st_mode & stat.S_IXGRP))
 
-    def _require_way(self, folder: Path) -> None:
-        if not self._may_pass(folder):
-            shut = next(one for one in reversed((folder, *folder.parents)) if not self._may_enter(one))
+    def require_way(self) -> None:
+        """A `StoreError` where its user may not come down to its folder."""
+        folder = self.folder
+        if not self._may_pass(folder.parent):
+            shut = next(one for one in reversed(folder.parents) if not self._may_enter(one))
             raise StoreError(
                 NOT_REACHABLE,
                 f"the user {self.user.pw_name}, as which PostgreSQL runs, may not pass {shut}",
