@@ -77,6 +77,7 @@ async def work(settings: Settings, number: int) -> None:
         await server.serve()
         for helper in helpers:
             helper.cancel()
+    await loop.shutdown_default_executor()  # threads beside this one may still read
     merging.close()
     entities.close()
     recorder.close()
