@@ -50,18 +50,20 @@ def release_of(settings: Settings, number: int) -> Release:
     from aedile.engine.release_reader import ReleaseReader
     from aedile.errors import ReleaseError
     from aedile.store.home import Home
-    from aedile.store.publish import NO_RELEASE
+    from aedile.store.publish import NO_RELEASE, lists_in
     from aedile.store.published import Published
     from aedile.store.shelf import Shelf
 
-    data = Shelf(Home(settings.home).shelf).release_bytes(number)
-    if data is None:
-        with database_of_settings(settings) as database, database.connect() as connection:
-            found = Published(connection).get("release", number)
+    shelf, reader, place = Shelf(Home(settings.home).shelf), ReleaseReader(), f"release {number}"
+    data = shelf.release_bytes(number)
+    if data is not None:
+        return reader.read(data, place, shelf.list_of)
+    with database_of_settings(settings) as database, database.connect() as connection:
+        published = Published(connection)
+        found = published.get("release", number)
         if found is None:
             raise ReleaseError(NO_RELEASE, f"there is no release {number}", fix="see `aedile release history`")
-        data = found.data
-    return ReleaseReader().read(data, f"release {number}")
+        return reader.read(found.data, place, lists_in(published))
 
 
 def user(by: str | None) -> str:

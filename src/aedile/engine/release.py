@@ -107,12 +107,30 @@ def build_release(
 
 def renumbered(data: bytes, *, number: int, parent: int, author: str, time: str) -> tuple[Manifest, bytes]:
     """The content of a release as another one: what a rollback publishes."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        files = {info.filename: archive.read(info) for info in archive.infolist()}
+    files = _unzipped(data)
     said = json.loads(files[MANIFEST])
     manifest = replace(manifest_from(said), number=number, parent=parent, author=author, time=time)
     files[MANIFEST] = json.dumps(manifest.to_dict(), indent=1, sort_keys=True).encode() + b"\n"
     return manifest, _zip(files)
+
+
+def without_lists(data: bytes) -> tuple[bytes, dict[str, bytes]]:
+    """A release without its lists' entries, and these by name: so each revision is kept once, however many releases
+    name it."""
+    files = _unzipped(data)
+    lists = {PurePosixPath(name).stem: text for name, text in files.items() if name.startswith("lists/")}
+    return _zip({name: text for name, text in files.items() if not name.startswith("lists/")}), lists
+
+
+def list_digests(data: bytes) -> dict[str, str]:
+    """The lists that a release names, each with the digest of its revision."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return dict(json.loads(archive.read(MANIFEST))["lists"])
+
+
+def _unzipped(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {info.filename: archive.read(info) for info in archive.infolist()}
 
 
 def manifest_from(said: Mapping[str, Any]) -> Manifest:
@@ -151,18 +169,7 @@ def read_release(path: Path) -> Release:
 
 
 def _read(archive: zipfile.ZipFile, path: Path) -> Release:
-    said = json.loads(archive.read(MANIFEST))
-    if said.get("format") != FORMAT:
-        raise ReleaseError(
-            WRONG_FORMAT,
-            f"the release is of format {said.get('format')!r}; this version reads {FORMAT}",
-            place=Place(str(path)),
-            fix="build the release again with this version",
-        )
-    names = [info.filename for info in archive.infolist() if info.filename != MANIFEST]
-    strange = [name for name in names if not _is_ours(name)]
-    if strange or sum(info.file_size for info in archive.infolist()) > MAX_BYTES:
-        raise KeyError(f"it holds {strange[0]!r}" if strange else "it unpacks to more than 2 GiB")
+    said, names = looked_through(archive, str(path))
     with tempfile.TemporaryDirectory() as folder:
         archive.extractall(folder, names)
         root = Path(folder)
@@ -172,6 +179,30 @@ def _read(archive: zipfile.ZipFile, path: Path) -> Release:
             root / "schema.yaml", root / "strategies", lists_path if lists_path.is_dir() else None
         )
     return Release(manifest_of(said, schema, strategies, lists, str(path)), schema, tuple(strategies), lists)
+
+
+def looked_through(archive: zipfile.ZipFile, place: str) -> tuple[dict[str, Any], list[str]]:
+    """What a release says of itself, and the names of what it holds; nothing else is unpacked yet.
+
+    Raises KeyError, ValueError or TypeError where it is none, a `ReleaseError` where it is of another format.
+    """
+    infos = archive.infolist()
+    strange = [info.filename for info in infos if info.filename != MANIFEST and not _is_ours(info.filename)]
+    if strange or len({info.filename for info in infos}) < len(infos):
+        raise KeyError(f"it holds {strange[0]!r}" if strange else "it holds a file twice")
+    if sum(info.file_size for info in infos) > MAX_BYTES:
+        raise KeyError("it unpacks to more than 2 GiB")
+    said = json.loads(archive.read(MANIFEST))
+    if not isinstance(said, dict):
+        raise TypeError("its manifest is no object")
+    if said.get("format") != FORMAT:
+        raise ReleaseError(
+            WRONG_FORMAT,
+            f"the release is of format {said.get('format')!r}; this version reads {FORMAT}",
+            place=Place(place),
+            fix="build the release again with this version",
+        )
+    return said, [info.filename for info in infos if info.filename != MANIFEST]
 
 
 def manifest_of(

@@ -162,7 +162,7 @@ class Checkup:
             yield Finding("published", "look", "no release decides yet", "aedile release publish")
         else:
             data = shelf.read("release", current.release)
-            release = ReleaseReader().read(data, f"release {current.release.number}")
+            release = ReleaseReader().read(data, f"release {current.release.number}", shelf.list_of)
             count = len(release.strategies)
             yield Finding("published", "good", f"release {current.release.number}: {count} strategies, whole")
         ring = KeyRing.parse(shelf.read("keys", current.keys)) if current.keys is not None else KeyRing.empty()

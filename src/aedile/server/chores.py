@@ -43,7 +43,7 @@ def _fold_entities(home: Home) -> None:
     pointer = shelf.current().release
     if pointer is None:
         return
-    schema = ReleaseReader().read(shelf.read("release", pointer), "the current release").schema
+    schema = ReleaseReader().read(shelf.read("release", pointer), "the current release", shelf.list_of).schema
     log = EntityLog(home.entities_log)
     try:
         fold(log, schema)

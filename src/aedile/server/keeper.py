@@ -28,6 +28,7 @@ from aedile.store.controls import Controls
 from aedile.store.database import Database, database_at
 from aedile.store.home import Home
 from aedile.store.keys import KeyRing
+from aedile.store.publish import lists_in
 from aedile.store.published import Artefact, Published
 from aedile.store.seal import lost_in_crashes
 from aedile.store.shelf import Pointer, Shelf
@@ -144,17 +145,21 @@ class Keeper:
             if held is None or held.number != number:
                 artefact = published.get(kind, number)
                 assert artefact is not None
-                if self._is_good(artefact):
+                if self._is_good(artefact, published):
                     new = replace(new, **{kind: self.shelf.put(kind, number, artefact.data)})
             self._seen[kind] = number
         if new != current:
             self.shelf.point(new)
 
-    def _is_good(self, artefact: Artefact) -> bool:
+    def _is_good(self, artefact: Artefact, published: Published) -> bool:
         try:
             if artefact.kind == "release":
-                release = self._reader.read(artefact.data, f"release {artefact.number}")
+                list_of = lists_in(published)
+                release = self._reader.read(artefact.data, f"release {artefact.number}", list_of)
                 Engine(release.schema, release.strategies, release.lists)
+                for name, digest in release.manifest.lists.items():
+                    if not self.shelf.has_list(digest):
+                        self.shelf.put_list(digest, list_of(name, digest))
             elif artefact.kind == "keys":
                 KeyRing.parse(artefact.data)
             else:

@@ -79,7 +79,7 @@ class World:
 
     async def _swap(self, pointer: Pointer) -> None:
         data = self.shelf.read("release", pointer)
-        release = await asyncio.to_thread(self._reader.read, data, f"release {pointer.number}")
+        release = await asyncio.to_thread(self._reader.read, data, f"release {pointer.number}", self.shelf.list_of)
         engine = await self._engine_of(release)
         keeper = await asyncio.to_thread(keeper_of, release)
         self.desk.run(release, engine, keeper, killed_by(self.controls, engine.strategies))

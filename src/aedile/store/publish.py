@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aedile.engine.evolution import evolution_errors, privacy_errors
-from aedile.engine.release import Manifest, build_release, renumbered
-from aedile.engine.release_reader import ReleaseReader
+from aedile.engine.release import Manifest, build_release, renumbered, without_lists
+from aedile.engine.release_reader import ListOf, ReleaseReader
 from aedile.errors import AedileError, Errors, ReleaseError, define
 from aedile.language.values import format_timestamp
 from aedile.store.controls import Controls
@@ -48,9 +48,10 @@ def publish(
         )
         reader = ReleaseReader()
         new = reader.read(data, f"release {number}")
+        list_of = lists_in(published)
         errors: list[AedileError] = list(privacy_errors(new))
         if current is not None:
-            old = reader.read(current.data, f"release {current.number}")
+            old = reader.read(current.data, f"release {current.number}", list_of)
             if _says(old.manifest) == _says(manifest):
                 raise ReleaseError(
                     SAME,
@@ -62,8 +63,24 @@ def publish(
         if errors:
             raise Errors(errors)
         note = f"through the freeze: {through_freeze}; {note}".rstrip("; ") if through_freeze else note
-        published.append("release", manifest.digest, data, by=by, note=note, expect_current=number - 1)
+        bare, entries = without_lists(data)
+        for name, digest in manifest.lists.items():
+            if published.by_digest(f"list/{name}", digest) is None:
+                published.append(f"list/{name}", digest, entries[name], by=by, note=f"release {number}")
+        published.append("release", manifest.digest, bare, by=by, note=note, expect_current=number - 1)
     return manifest
+
+
+def lists_in(published: Published) -> ListOf:
+    """Gives the entries of lists that were published."""
+
+    def list_of(name: str, digest: str) -> bytes:
+        found = published.by_digest(f"list/{name}", digest)
+        if found is None:
+            raise KeyError(f"the list {name!r} was not published")
+        return found.data
+
+    return list_of
 
 
 def rollback(database: Database, number: int, *, by: str, note: str = "") -> Manifest:

@@ -10,7 +10,9 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from re import fullmatch
 
+from aedile.engine.release import list_digests
 from aedile.errors import Place, StoreError, define
 from aedile.store.aside import write_aside
 
@@ -71,10 +73,17 @@ class Shelf:
         return Pointer(number, hashlib.sha256(data).hexdigest())
 
     def point(self, current: Current) -> None:
-        """These hold from now on; releases that nobody needs any more go."""
+        """These hold from now on; releases that nobody needs any more go, and lists that only they named."""
         write_aside(self.folder / "current.json", json.dumps(asdict(current)).encode())
-        for old in sorted((self.folder / "release").glob("*.zip"))[:-KEPT]:
+        kept = sorted((self.folder / "release").glob("*.zip"))
+        for old in kept[:-KEPT]:
             old.unlink()
+        lists = list((self.folder / "list").glob("*.txt"))
+        if lists:
+            named = {digest for path in kept[-KEPT:] for digest in list_digests(path.read_bytes()).values()}
+            for path in lists:
+                if path.stem not in named:
+                    path.unlink()
 
     def read(self, kind: str, pointer: Pointer) -> bytes:
         """The bytes of an artefact; a `StoreError` where they are not what was put down."""
@@ -86,6 +95,28 @@ class Shelf:
         if hashlib.sha256(data).hexdigest() != pointer.sha256:
             raise self._damaged(path)
         return data
+
+    def put_list(self, digest: str, data: bytes) -> None:
+        """Put the entries of a list's revision down, where they are not there yet."""
+        path = self._list_path(digest)
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_aside(path, data)
+
+    def has_list(self, digest: str) -> bool:
+        return self._list_path(digest).exists()
+
+    def list_of(self, _name: str, digest: str) -> bytes:
+        """The entries of a list's revision; what reads them compares the digest."""
+        try:
+            return self._list_path(digest).read_bytes()
+        except FileNotFoundError:
+            raise self._damaged(self._list_path(digest)) from None
+
+    def _list_path(self, digest: str) -> Path:
+        if not fullmatch("[0-9a-f]{64}", digest):
+            raise ValueError(f"{digest[:70]!r} is no digest")
+        return self.folder / "list" / f"{digest}.txt"
 
     def release_bytes(self, number: int) -> bytes | None:
         """A release by its number, None where it is not here any more; its own digests say whether it is whole."""
