@@ -157,7 +157,7 @@ class Latest:
     def found(self) -> Iterator[Entities]:
         """The entities of each kind, each once."""
         for kind, parts in self._puts.items():
-            if parts:
+            if any(len(part) for part in parts):
                 yield self._newest(kind, parts)
 
     def _newest(self, kind: str, parts: list[Entities]) -> Entities:

@@ -76,6 +76,7 @@ class Keeper:
     chores: Sequence[Chore] = field(init=False)
     _reader: ReleaseReader = field(default_factory=ReleaseReader, init=False)
     _seen: dict[str, int] = field(default_factory=dict, init=False)
+    _refused: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
     _status: dict[str, Any] = field(init=False)
     _board: Board = field(init=False)
     _parent: int = field(default_factory=os.getppid, init=False)
@@ -166,10 +167,17 @@ class Keeper:
                 Controls.parse(artefact.data)
         except (AedileError, Errors) as error:
             log.error("%s %d is refused: %s", artefact.kind, artefact.number, error)
-            self._status["refused"] = {"kind": artefact.kind, "release": artefact.number, "error": str(error)[:500]}
+            self._tell_refused(artefact, str(error)[:500])
             return False
-        self._status["refused"] = None
+        self._tell_refused(artefact, None)
         return True
+
+    def _tell_refused(self, artefact: Artefact, error: str | None) -> None:
+        """Of each kind the newest counts; of several that are refused one is told at a time."""
+        self._refused.pop(artefact.kind, None)
+        if error is not None:
+            self._refused[artefact.kind] = {"kind": artefact.kind, "release": artefact.number, "error": error}
+        self._status["refused"] = next(iter(self._refused.values()), None)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

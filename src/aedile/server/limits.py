@@ -1,8 +1,8 @@
 """How many calls a second may a key make, however many workers it reaches?
 
 Each worker keeps a bucket for each key: it holds a second's calls and fills at the limit. Once a second the workers
-tell each other what was used, which is taken off the others' buckets too; so W workers together let through at most
-W × limit in the first second, and the limit from then on.
+tell each other what they let through, which is taken off the others' buckets, below nothing where need be. So W workers
+let through at most 2 × W × limit in one second, and then nothing until that is made up for: on average the limit.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Limits:
         return used
 
     def merge(self, other: Mapping[str, int]) -> None:
-        """Take off what another worker let through; a bucket owes a second's calls at most."""
+        """Take off what another worker let through."""
         for key, used in other.items():
             bucket = self._buckets.get(key)
             if bucket is not None:
-                bucket.left = max(bucket.left - used, -float(used))
+                bucket.left -= used
