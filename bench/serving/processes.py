@@ -80,6 +80,15 @@ class Serving:
         workers = self.workers()
         return bool(workers) and all(worker["entities"]["position"] >= sequence for worker in workers)
 
+    def until_logged(self, decisions: int) -> None:
+        """Wait until at least so many decisions are in the log, and none waits."""
+
+        def holds() -> bool:
+            log = self.status()["log"]
+            return bool(log.get("decided", 0) >= decisions and log["waiting"] == 0)
+
+        until(holds, f"{decisions} decisions to be written")
+
     def processes(self) -> list[int]:
         """The pids of the supervisor and all its descendants."""
         found, open_ = [], [self.process.pid]

@@ -36,7 +36,7 @@ def saved(tmp_path_factory):
             assert client.put("/v1/entities/item", json=entity).status_code == 202
             for number in range(30):
                 assert client.post("/v1/decisions", json={**REQUEST, "id": f"q{number}"}).status_code == 200
-            until(lambda: one.server.status()["log"]["waiting"] == 0, "the log to be written")
+            one.server.until_logged(30)
             release = client.get("/v1/release").json()
         told = json.loads(one.server.run("backup", str(file), "--format", "json"))
         assert told["release"] == {"number": 1, "digest": release["digest"]}
@@ -218,7 +218,7 @@ def test_what_is_saved_while_decisions_are_sealed_is_there_once(home, tmp_path):
         with one.server.client() as client:
             for number in range(20):
                 client.post("/v1/decisions", json={**REQUEST, "id": f"q{number}"})
-            until(lambda: one.server.status()["log"]["waiting"] == 0, "the log to be written")
+            one.server.until_logged(20)
         source = Home(one.server.home)
         first = io.BytesIO()
         back_up(source, None, first, NOW)

@@ -33,7 +33,7 @@ def stopped():
         with one.server.client() as client:
             client.post("/v1/decisions", json=REQUEST)
             client.put("/v1/entities/item", json={"entities": [{"id": "item-1", "price": 1}]})
-        until(lambda: one.server.status()["log"]["waiting"] == 0, "the log to be written")
+        one.server.until_logged(1)
         one.server.stop()
         yield one.server.home
 

@@ -15,7 +15,7 @@ from aedile.store.decision_log import DecisionLog
 from aedile.store.home import Home
 from aedile.store.journal import Journal
 from aedile.store.seal import seal_all
-from bench.serving.processes import AEDILE, until
+from bench.serving.processes import AEDILE
 from tests.server.marked import LOG, REQUEST, shop
 
 SHOPPER = "shopper-of-this-very-test-4711"
@@ -37,7 +37,7 @@ def after():
         for scheme in ("Bearer", "bearer", "Basic", "Token"):
             headers = {"authorization": f"{scheme} {server.key}x"}
             assert server.key[-20:] not in httpx.get(f"{server.url}/v1/release", headers=headers).text
-        until(lambda: server.status()["log"]["waiting"] == 0, "the log to be written")
+        server.until_logged(50)
         server.stop()
         yield server
 
