@@ -27,7 +27,7 @@ METRICS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "aedile_strategy": ("counter", ("strategy", "outcome"), "Candidates by strategy and by what it did to them."),
     "aedile_unknown": (
         "counter", ("strategy", "feature"),
-        "Candidates for which a strategy was unknown while the feature was; of decisions logged in full alone.",
+        "Candidates for which a strategy was unknown while the feature was; of one decision every five seconds.",
     ),
     "aedile_release": ("gauge", (), "Number of the release that decides."),
     "aedile_muted": ("gauge", ("strategy", "why"), "1 for a strategy that is off: killed, or over its budget."),
@@ -38,6 +38,7 @@ METRICS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "aedile_resident_bytes": ("gauge", (), "Resident memory of the worker."),
     "aedile_started_seconds": ("gauge", (), "When the worker started, in seconds since 1970."),
     "aedile_keeper_postgres_up": ("gauge", (), "1 while the keeper is connected to PostgreSQL."),
+    "aedile_keeper_lost": ("counter", (), "Decisions for the log that were lost because their process died."),
     "aedile_keeper_age_seconds": ("gauge", (), "Seconds since the keeper last said how it stands."),
 }  # fmt: skip
 
@@ -57,6 +58,7 @@ class _Gathered(Collector):
         keeper = keeper_file(self._folder)
         if keeper is not None:
             families["aedile_keeper_postgres_up"].add_metric([], float(keeper["postgres"] == "connected"))
+            families["aedile_keeper_lost"].add_metric([], keeper["log"]["lost_crash"])
             families["aedile_keeper_age_seconds"].add_metric([], max(0.0, time.time() - keeper["at"]))
         yield from families.values()
 

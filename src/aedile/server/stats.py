@@ -126,7 +126,7 @@ class Stats:
         return np.bincount(numbers, minlength=self._counts.shape[1])
 
     def add_unknown(self, counts: Mapping[tuple[str, str], int]) -> None:
-        """Count (strategy id, feature) → candidates for which it was unknown; from decisions logged in full alone."""
+        """Count (strategy id, feature) → candidates for which it was unknown; from a sample of decisions."""
         for key, count in counts.items():
             self.unknown[key] = self.unknown.get(key, 0) + count
 
