@@ -7,8 +7,10 @@ none sees a mixed one. What follows from a decision (counts, exposures, the log)
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+
+import msgspec
 
 from aedile.engine.blind import Keeper
 from aedile.engine.decide import Decider, Decision
@@ -16,6 +18,7 @@ from aedile.engine.draw import draw
 from aedile.engine.engine import Engine
 from aedile.engine.release import Release
 from aedile.engine.requests import Request
+from aedile.engine.strategy import Strategy
 from aedile.errors import ServerError, define
 from aedile.server.exposures import Exposures, Reading
 from aedile.server.recorder import Recorder
@@ -30,7 +33,10 @@ NO_RELEASE = define("AED-SRV-001", "The server has no release to decide by yet."
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The release that decides, and the strategies of it that are muted: by the kill switch, or over their budget."""
+    """The release that decides, and the strategies of it that are muted: by the kill switch, or over their budget.
+
+    described: what the page shows of its strategies, as JSON.
+    """
 
     release: Release
     digest: str
@@ -38,6 +44,7 @@ class Running:
     decider: Decider
     muted: frozenset[str]
     keeper: Keeper
+    described: msgspec.Raw
 
     @property
     def number(self) -> int:
@@ -88,7 +95,9 @@ class Desk:
         self.exposures.configure(engine)
         self.stats.configure(engine.strategies)
         muted = self._muted()
-        self.running = Running(release, release.manifest.digest, engine, Decider(engine, muted), muted, keeper)
+        decider = Decider(engine, muted)
+        described = _described(engine.strategies)
+        self.running = Running(release, release.manifest.digest, engine, decider, muted, keeper, described)
         self.recorder.begin(engine.strategies)
 
     def kill(self, killed: Collection[str]) -> None:
@@ -159,3 +168,11 @@ class Desk:
         outcome, self.last = self.last, None
         if outcome is not None and outcome.running is self.running:
             self.stats.add_unknown(outcome.running.decider.unknown_features(outcome.decision))
+
+
+def _described(strategies: Sequence[Strategy]) -> msgspec.Raw:
+    told = {
+        s.id: {"tier": str(s.tier), "stage": s.stage, "action": s.action.name, "owner": s.owner, "title": s.title}
+        for s in strategies
+    }
+    return msgspec.Raw(msgspec.json.encode(told))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import logging
 import os
@@ -58,8 +57,6 @@ async def work(settings: Settings, number: int) -> None:
     merging = Merging(home.exposures_log, exposures, limits)
     merging.catch_up()
     await world.catch_up()
-    gc.collect()
-    gc.freeze()  # what is there now stays; collections need not look at it again
     app = make_app(desk, gate, entities, home, settings)
     server = Server(
         app, settings.server.host, settings.server.port, interface=Interfaces.ASGINL, http=HTTPModes.http1,
@@ -112,10 +109,7 @@ def standing(desk: Desk, world: World, merging: Merging) -> dict[str, Any]:
             "number": running.number, "digest": running.digest,
             "author": running.release.manifest.author, "time": running.release.manifest.time,
         },
-        "described": {} if running is None else {
-            s.id: {"tier": str(s.tier), "stage": s.stage, "action": s.action.name, "owner": s.owner, "title": s.title}
-            for s in running.engine.strategies
-        },
+        "described": {} if running is None else running.described,
         "muted": {} if running is None else {
             id_: "over its budget" if id_ in over else "kill switch" for id_ in sorted(running.muted)
         },

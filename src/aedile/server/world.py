@@ -7,6 +7,7 @@ a thread beside the deciding one; what changes what decisions see happens in the
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 
 from aedile.engine.engine import Engine
@@ -28,6 +29,8 @@ log = logging.getLogger("aedile.server")
 
 #: Seconds between two looks at the shelf, and at the log of entities.
 LOOK_AT_SHELF, LOOK_AT_ENTITIES = 0.05, 0.1
+#: Releases after which what older ones left behind in memory is looked for.
+FROZEN_RELEASES = 20
 
 
 class World:
@@ -47,6 +50,7 @@ class World:
         self._settings: Pointer | None = None
         self._release: Pointer | None = None
         self._changing = asyncio.Lock()
+        self._taken = 0
 
     async def catch_up(self) -> None:
         """Take over what is new on the shelf. What cannot be read leaves what runs as it is, and is told."""
@@ -84,7 +88,17 @@ class World:
         keeper = await asyncio.to_thread(keeper_of, release)
         self.desk.run(release, engine, keeper, killed_by(self.controls, engine.strategies))
         self._release = pointer
+        self._settle_memory()
         log.info("release %d decides", pointer.number)
+
+    def _settle_memory(self) -> None:
+        """What a release brought stays for long: collections, which stop all decisions meanwhile, need not look at it
+        again and again. Now and then they do, for what older releases left behind."""
+        self._taken += 1
+        if self._taken % FROZEN_RELEASES == 1:
+            gc.unfreeze()
+            gc.collect()
+        gc.freeze()
 
     async def _engine_of(self, release: Release) -> Engine:
         """The release's engine over the entities there are, which do not change meanwhile."""

@@ -6,7 +6,6 @@ disk can be too full for it. A check sum tells what is whole from what is being 
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 import time
@@ -14,6 +13,8 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 _HEADER = struct.Struct(">QI")
 _TRIES, _PAUSE = 20, 0.001
@@ -29,7 +30,7 @@ class Board:
     def post(self, told: Mapping[str, Any]) -> None:
         """Say this, in the place of what was said before. Raises OSError where that needs room and there is none; what
         was said before then stays."""
-        data = json.dumps(told).encode()
+        data = msgspec.json.encode(told)
         data = _HEADER.pack(len(data), zlib.crc32(data)) + data
         file = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
@@ -52,7 +53,7 @@ def read_board(path: Path) -> dict[str, Any] | None:
             length, check = _HEADER.unpack_from(data)
             said = data[_HEADER.size : _HEADER.size + length]
             if len(said) == length and zlib.crc32(said) == check:
-                told: dict[str, Any] = json.loads(said)
+                told: dict[str, Any] = msgspec.json.decode(said)
                 return told
         time.sleep(_PAUSE)
     return None
