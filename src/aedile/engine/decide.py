@@ -137,6 +137,8 @@ class Decider:
         ids, sent = self._candidates_at(request, kind, places)
         column = self.engine.candidate_rows(kind, ids, values, sent).column(key)
         found = np.where(column.known, _distinct(column), -1)
+        if len(found) == len(codes) == len(places):
+            return found
         codes[places] = np.broadcast_to(found, len(places))
         return codes
 
@@ -154,13 +156,12 @@ class Decider:
     def refers(self, decision: Decision) -> list[tuple[int, str, str]]:
         """What goes to people: (candidate, queue, strategy id), drawn by entity so that one is sent once."""
         found = []
-        for candidate, numbers in enumerate(decision.slate.refers):
-            for number in numbers:
-                strategy = self.engine.strategies[number]
-                assert isinstance(strategy.action, Refer)
-                unit = decision.request.candidates.ids[candidate]
-                if draw(strategy.id, unit, strategy.action.share):
-                    found.append((candidate, strategy.action.queue, strategy.id))
+        referred = decision.slate.referred
+        for candidate, number in zip(referred.candidate.tolist(), referred.strategy.tolist(), strict=True):
+            strategy = self.engine.strategies[number]
+            assert isinstance(strategy.action, Refer)
+            if draw(strategy.id, decision.request.candidates.ids[candidate], strategy.action.share):
+                found.append((candidate, strategy.action.queue, strategy.id))
         return found
 
     def unknown_features(self, decision: Decision) -> dict[tuple[str, str], int]:

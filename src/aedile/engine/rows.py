@@ -54,6 +54,7 @@ def decision_rows(
 
     excluded = [candidate for candidate in range(len(verdicts)) if verdicts.excluded_by[candidate] >= 0]
     rows = []
+    capped, relaxed, badges, refers = slate.capped, slate.relaxed, slate.badges, slate.refers
     for candidate in [*slate.order.tolist(), *excluded]:
         acts = verdicts.acts[verdicts.fired_offsets[candidate] : verdicts.fired_offsets[candidate + 1]]
         fired = verdicts.fired_for(candidate)
@@ -72,10 +73,10 @@ def decision_rows(
                 "excluded_by": name(int(verdicts.excluded_by[candidate])),
                 "pinned_by": name(int(slate.pinned[candidate])),
                 "reserved_by": name(int(slate.reserved[candidate])),
-                "capped_by": named(slate.capped[candidate]),
-                "relaxed": named(slate.relaxed[candidate]),
-                "badges": list(slate.badges[candidate]),
-                "refers": named(slate.refers[candidate]),
+                "capped_by": named(capped[candidate]),
+                "relaxed": named(relaxed[candidate]),
+                "badges": list(badges[candidate]),
+                "refers": named(refers[candidate]),
                 "fired": named(fired),
                 "exempted": named(fired[~acts]),
                 "shadow_fired": named(verdicts.shadow_for(candidate)),

@@ -30,16 +30,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from aedile.engine.actions import Action, Badge, WindowCap
+from aedile.engine.actions import Action, WindowCap
 from aedile.engine.slate_fill import fill
 from aedile.engine.slate_order import order_by_score, scores_as_sent
 from aedile.engine.slate_plan import BADGE, CAP, PIN, REFER, RESERVE, SETTLED, SlatePlan
-from aedile.engine.slate_task import NOBODY, Fired, Notes, make_task
+from aedile.engine.slate_task import NOBODY, Notes, Pairs, make_task
 from aedile.engine.verdicts import Verdicts
 
 _LARGEST = float(np.finfo(np.float64).max)
@@ -55,10 +54,11 @@ class Slate:
     rank_before: int64 (n,), the place from 1 by score as sent, among all candidates.
     rank_after: int64 (n,), the place from 1 in `order`; 0 for an excluded candidate.
     score: float64 (n,), after multiplication.
-    badges, refers: n tuples, the badges' keys and the referring strategies.
-    relaxed: n tuples, the caps that gave way for the candidate's place.
-    capped: n tuples, the caps because of which the candidate stands behind one of lower score.
+    badged: (candidate, badge) of what is shown, each text once a candidate. referred: (candidate, refer).
+    gave_way: (candidate, cap) of caps that gave way for the candidate's place.
+    held_back: (candidate, cap) of caps because of which the candidate stands behind one of lower score.
     pinned, reserved: int32 (n,), the pin or the reserve that gave the candidate its place, -1 where none did.
+    plan: what the strategies ask of a slate.
     """
 
     order: npt.NDArray[np.intp]
@@ -66,15 +66,40 @@ class Slate:
     rank_before: npt.NDArray[np.int64]
     rank_after: npt.NDArray[np.int64]
     score: npt.NDArray[np.float64]
-    badges: list[tuple[str, ...]]
-    refers: list[tuple[int, ...]]
-    relaxed: list[tuple[int, ...]]
-    capped: list[tuple[int, ...]]
+    badged: Pairs
+    referred: Pairs
+    gave_way: Pairs
+    held_back: Pairs
     pinned: npt.NDArray[np.int32]
     reserved: npt.NDArray[np.int32]
+    plan: SlatePlan
 
     def __len__(self) -> int:
         return len(self.score)
+
+    @property
+    def badges(self) -> list[tuple[str, ...]]:
+        """The texts of each candidate's badges."""
+        texts: list[tuple[str, ...]] = [()] * len(self)
+        keys = self.plan.badge[self.badged.strategy].tolist()
+        for candidate, key in zip(self.badged.candidate.tolist(), keys, strict=True):
+            texts[candidate] = (*texts[candidate], self.plan.texts[key])
+        return texts
+
+    @property
+    def refers(self) -> list[tuple[int, ...]]:
+        """The strategies that refer each candidate."""
+        return self.referred.lists(len(self))
+
+    @property
+    def relaxed(self) -> list[tuple[int, ...]]:
+        """The caps that gave way for each candidate."""
+        return self.gave_way.lists(len(self))
+
+    @property
+    def capped(self) -> list[tuple[int, ...]]:
+        """The caps that held each candidate back."""
+        return self.held_back.lists(len(self))
 
 
 def build_slate(
@@ -111,8 +136,7 @@ def build_slate(
     fired = _by_kind(verdicts, plan)
     pinned = np.full(n, -1, np.int32)
     reserved = np.full(n, -1, np.int32)
-    relaxed: list[tuple[int, ...]] = [()] * n
-    capped: list[tuple[int, ...]] = [()] * n
+    gave_way = held_back = NOBODY
     order = ranked
     if fired.keys() & {PIN, CAP, RESERVE}:
         filled = fill(make_task(ranked, n, fired, plan, keys, spent))
@@ -121,13 +145,25 @@ def build_slate(
         reserved[ranked[filled.reserved.rank]] = filled.reserved.strategy
         by_score = filled.taken[pinned[order] < 0]
         if len(filled.broken):
-            _list(relaxed, ranked, _gave_way(by_score, filled.broken, plan))
+            gave_way = _pairs(ranked, _gave_way(by_score, filled.broken, plan))
         if len(filled.held_back):
-            _list(capped, ranked, _moved(by_score, filled.held_back))
+            held_back = _pairs(ranked, _moved(by_score, filled.held_back))
     page = order[offset:] if limit is None else order[offset : offset + limit]
-    badges, refers = _badges(fired.get(BADGE, NOBODY), plan, n), _refers(fired.get(REFER, NOBODY), n)
-    rank_after = _places(order, n)
-    return Slate(order, page, rank_before, rank_after, score, badges, refers, relaxed, capped, pinned, reserved)
+    badged, referred = _each_text_once(fired.get(BADGE, NOBODY), plan), fired.get(REFER, NOBODY)
+    return Slate(
+        order,
+        page,
+        rank_before,
+        _places(order, n),
+        score,
+        badged,
+        referred,
+        gave_way,
+        held_back,
+        pinned,
+        reserved,
+        plan,
+    )
 
 
 def _places(order: npt.NDArray[np.intp], n: int) -> npt.NDArray[np.int64]:
@@ -137,7 +173,7 @@ def _places(order: npt.NDArray[np.intp], n: int) -> npt.NDArray[np.int64]:
     return places
 
 
-def _by_kind(verdicts: Verdicts, plan: SlatePlan) -> dict[int, Fired]:
+def _by_kind(verdicts: Verdicts, plan: SlatePlan) -> dict[int, Pairs]:
     """What acts on the slate, by kind; nothing of it for excluded candidates but refers."""
     kinds = plan.kind.take(verdicts.fired) * verdicts.acts
     entries = (kinds != SETTLED).nonzero()[0]
@@ -149,7 +185,7 @@ def _by_kind(verdicts: Verdicts, plan: SlatePlan) -> dict[int, Fired]:
     found = {}
     for kind in set(np.bincount(kinds).nonzero()[0].tolist()) - {SETTLED}:
         of_kind = (kinds == kind).nonzero()[0]
-        found[kind] = Fired(candidate[of_kind], strategy[of_kind])
+        found[kind] = Pairs(candidate[of_kind], strategy[of_kind])
     return found
 
 
@@ -174,24 +210,16 @@ def _moved(by_score: npt.NDArray[np.int64], held_back: Notes) -> Notes:
     return held_back.of(np.isin(held_back.rank, behind))
 
 
-def _list(lists: list[tuple[int, ...]], ranked: npt.NDArray[np.intp], notes: Notes) -> None:
-    """Add each strategy noted to the tuple of its candidate."""
-    for candidate, strategy in zip(ranked[notes.rank].tolist(), notes.strategy.tolist(), strict=True):
-        lists[candidate] = (*lists[candidate], strategy)
+def _pairs(ranked: npt.NDArray[np.intp], notes: Notes) -> Pairs:
+    """The notes by candidate."""
+    candidate = ranked[notes.rank]
+    order = np.argsort(candidate, kind="stable")
+    return Pairs(candidate[order], notes.strategy[order])
 
 
-def _badges(fired: Fired, plan: SlatePlan, n: int) -> list[tuple[str, ...]]:
-    badges: list[tuple[str, ...]] = [()] * n
-    for candidate, strategy in fired.pairs():
-        action: Any = plan.actions[strategy]
-        assert isinstance(action, Badge)
-        if action.key not in badges[candidate]:
-            badges[candidate] = (*badges[candidate], action.key)
-    return badges
-
-
-def _refers(fired: Fired, n: int) -> list[tuple[int, ...]]:
-    refers: list[tuple[int, ...]] = [()] * n
-    for candidate, strategy in fired.pairs():
-        refers[candidate] = (*refers[candidate], strategy)
-    return refers
+def _each_text_once(fired: Pairs, plan: SlatePlan) -> Pairs:
+    """The badges without those whose text a stronger one shows for the candidate already."""
+    if plan.one_each or not len(fired.strategy):
+        return fired
+    text = fired.candidate * len(plan.texts) + plan.badge[fired.strategy]
+    return fired.of(np.sort(np.unique(text, return_index=True)[1]))

@@ -29,21 +29,31 @@ class SlatePlan:
     kind: int8 (k,), SETTLED, PIN, CAP, RESERVE, BADGE or REFER.
     bound: int64 (k,), a pin's position, a cap's maximum, a reserve's minimum (shares turned into places); else 0.
     horizon: int64 (k,), `first_n` of a cap or reserve, FOREVER for a window cap; else 0.
+    badge: int32 (k,), the number of a badge's text among `texts`; else -1. one_each: no two badges have one text.
     """
 
     actions: tuple[Action, ...]
     kind: npt.NDArray[np.int8]
     bound: npt.NDArray[np.int64]
     horizon: npt.NDArray[np.int64]
+    badge: npt.NDArray[np.int32]
+    texts: tuple[str, ...]
+    one_each: bool
 
     @classmethod
     def of(cls, actions: Sequence[Action]) -> Self:
         rows = [_row(action) for action in actions]
+        keys = [action.key for action in actions if isinstance(action, Badge)]
+        texts = {text: number for number, text in enumerate(dict.fromkeys(keys))}
+        badge = [texts[action.key] if isinstance(action, Badge) else -1 for action in actions]
         return cls(
             tuple(actions),
             np.array([kind for kind, _, _ in rows], np.int8),
             np.array([bound for _, bound, _ in rows], np.int64),
             np.array([horizon for _, _, horizon in rows], np.int64),
+            np.array(badge, np.int32),
+            tuple(texts),
+            len(texts) == len(keys),
         )
 
 

@@ -84,23 +84,30 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fired:
-    """Pairs (candidate, strategy) of one kind, by candidate, then by precedence."""
+class Pairs:
+    """Pairs (candidate, strategy), by candidate, then by precedence."""
 
     candidate: Int64
     strategy: Int32
 
-    def pairs(self) -> list[tuple[int, int]]:
-        return list(zip(self.candidate.tolist(), self.strategy.tolist(), strict=True))
+    def lists(self, n: int) -> list[tuple[int, ...]]:
+        """For each of n candidates its strategies."""
+        lists: list[tuple[int, ...]] = [()] * n
+        for candidate, strategy in zip(self.candidate.tolist(), self.strategy.tolist(), strict=True):
+            lists[candidate] = (*lists[candidate], strategy)
+        return lists
+
+    def of(self, kept: npt.NDArray[np.bool_] | Int64) -> Pairs:
+        return Pairs(self.candidate[kept], self.strategy[kept])
 
 
-NOBODY = Fired(np.zeros(0, np.int64), np.zeros(0, np.int32))
+NOBODY = Pairs(np.zeros(0, np.int64), np.zeros(0, np.int32))
 
 
 def make_task(
     ranked: npt.NDArray[np.intp],
     n: int,
-    fired: Mapping[int, Fired],
+    fired: Mapping[int, Pairs],
     plan: SlatePlan,
     keys: Mapping[int, Int64],
     spent: Mapping[int, Int64],
@@ -118,7 +125,7 @@ def make_task(
 def _cap_arrays(
     ranked: npt.NDArray[np.intp],
     rank_of: Int64,
-    fired: Fired,
+    fired: Pairs,
     plan: SlatePlan,
     keys: Mapping[int, Int64],
     spent: Mapping[int, Int64],
@@ -153,7 +160,7 @@ def _cap_arrays(
     }
 
 
-def _reserve_arrays(rank_of: Int64, size: int, fired: Fired, plan: SlatePlan) -> dict[str, Any]:
+def _reserve_arrays(rank_of: Int64, size: int, fired: Pairs, plan: SlatePlan) -> dict[str, Any]:
     reserves, reserve = _numbered(fired.strategy)
     member = np.zeros((len(reserves), size), np.uint8)
     member[reserve, rank_of[fired.candidate]] = 1
@@ -165,7 +172,7 @@ def _reserve_arrays(rank_of: Int64, size: int, fired: Fired, plan: SlatePlan) ->
     }
 
 
-def _pin_arrays(rank_of: Int64, fired: Fired, plan: SlatePlan) -> dict[str, Any]:
+def _pin_arrays(rank_of: Int64, fired: Pairs, plan: SlatePlan) -> dict[str, Any]:
     rank = rank_of[fired.candidate]
     dealt = np.lexsort((rank, fired.strategy))
     strategy = fired.strategy[dealt]

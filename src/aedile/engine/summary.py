@@ -49,9 +49,9 @@ class Summary:
         self._count("pinned", slate.pinned)
         self._count("reserved", slate.reserved)
         self._count("unknown", [number for numbers in decision.unknown or () for number in numbers])
-        self._count("capped", [number for numbers in slate.capped for number in numbers])
-        self._count("relaxed", [number for numbers in slate.relaxed for number in numbers])
-        self._count("referred", [number for numbers in slate.refers for number in numbers])
+        self._count("capped", slate.held_back.strategy)
+        self._count("relaxed", slate.gave_way.strategy)
+        self._count("referred", slate.referred.strategy)
         kept = np.repeat(verdicts.excluded_by < 0, np.diff(verdicts.fired_offsets)) & verdicts.acts
         acting = verdicts.fired[kept]
         moving = np.array([isinstance(s.action, Demote | Boost) for s in self.strategies], np.bool_)
@@ -62,7 +62,7 @@ class Summary:
             (decision.request.market, decision.request.channel), np.zeros(len(OF_PLACE), np.int64)
         )
         excluded = int((verdicts.excluded_by >= 0).sum())
-        capped = sum(1 for numbers in slate.capped if numbers)
+        capped = len(np.unique(slate.held_back.candidate))
         pinned = int((slate.pinned >= 0).sum())
         place += (1, len(verdicts), excluded, moved(decision), pinned, capped)
 

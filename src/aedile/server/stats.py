@@ -118,9 +118,8 @@ class Stats:
         for name, given in (("pinned", [s.pinned for s in slates]), ("reserved", [s.reserved for s in slates])):
             by = np.concatenate(given)
             counts[_ROW[name]] += self._counted(by[by >= 0])
-        for name, lists in (("capped", [s.capped for s in slates]), ("relaxed", [s.relaxed for s in slates])):
-            noted = [number for mine in lists if any(mine) for numbers in mine for number in numbers]
-            counts[_ROW[name]] += self._counted(np.array(noted, np.int32))
+        for name, pairs in (("capped", [s.held_back for s in slates]), ("relaxed", [s.gave_way for s in slates])):
+            counts[_ROW[name]] += self._counted(np.concatenate([one.strategy for one in pairs]))
 
     def _counted(self, numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
         return np.bincount(numbers, minlength=self._counts.shape[1])

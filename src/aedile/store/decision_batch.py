@@ -5,7 +5,7 @@ Nothing is done for each candidate in Python but what NumPy and Arrow cannot: ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from aedile.engine.decide import Decision
+from aedile.engine.slate_task import Pairs
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _NAMES = pa.list_(_NAME)
@@ -105,11 +106,19 @@ def _candidates(decisions: Sequence[Decision], names: pa.StringArray) -> pa.List
     def named(sizes: npt.NDArray[np.int64], numbers: npt.NDArray[np.int32]) -> pa.Array:
         return _lists(sizes, pa.DictionaryArray.from_arrays(pa.array(numbers), names))
 
-    def noted(lists: Iterable[Sequence[tuple[int, ...]]]) -> pa.Array:
-        sizes, values = _flattened(lists, counts)
-        return named(sizes, np.array(values, np.int32))
+    starts = np.cumsum(counts) - counts
 
-    badge_sizes, badges = _flattened((s.badges for s in slates), counts)
+    def flattened(pairs: Sequence[Pairs]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+        """Of each candidate of all decisions how many strategies are noted; and these."""
+        candidate = np.concatenate([one.candidate + start for one, start in zip(pairs, starts.tolist(), strict=True)])
+        return np.bincount(candidate, minlength=n), _joined([one.strategy for one in pairs], np.int32)
+
+    def noted(pairs: Sequence[Pairs]) -> pa.Array:
+        return named(*flattened(pairs))
+
+    plan = slates[0].plan
+    badge_sizes, badging = flattened([s.badged for s in slates])
+    badges = pa.array(plan.texts, pa.string()).take(pa.array(plan.badge[badging]))
     fields = [
         _kinds([c.kinds for c in candidates], n),
         pa.array(list(chain.from_iterable(c.ids for c in candidates)), pa.string()),
@@ -120,10 +129,10 @@ def _candidates(decisions: Sequence[Decision], names: pa.StringArray) -> pa.List
         name(_joined([v.excluded_by for v in verdicts], np.int32)),
         name(_joined([s.pinned for s in slates], np.int32)),
         name(_joined([s.reserved for s in slates], np.int32)),
-        noted(s.capped for s in slates),
-        noted(s.relaxed for s in slates),
-        _lists(badge_sizes, pa.array(badges, pa.string())),
-        noted(s.refers for s in slates),
+        noted([s.held_back for s in slates]),
+        noted([s.gave_way for s in slates]),
+        _lists(badge_sizes, badges),
+        noted([s.referred for s in slates]),
         named(fired_counts, fired),
         named(np.bincount(held, minlength=n), fired[~acts]),
         named(shadow_counts, _joined([v.shadow for v in verdicts], np.int32)),
@@ -139,19 +148,6 @@ def _lists(sizes: npt.NDArray[np.int64], values: pa.Array, type_: pa.DataType | 
     offsets = np.zeros(len(sizes) + 1, np.int32)
     np.cumsum(sizes, out=offsets[1:])
     return pa.ListArray.from_arrays(pa.array(offsets), values, type=type_)
-
-
-def _flattened(lists: Iterable[Sequence[tuple[Any, ...]]], counts: npt.NDArray[np.int64]) -> tuple[Any, list[Any]]:
-    """The sizes of all tuples, and what is in them; most decisions have none."""
-    sizes = np.zeros(int(counts.sum()), np.int64)
-    values: list[Any] = []
-    start = 0
-    for mine, count in zip(lists, counts.tolist(), strict=True):
-        if any(mine):
-            sizes[start : start + count] = [len(entry) for entry in mine]
-            values += chain.from_iterable(mine)
-        start += count
-    return sizes, values
 
 
 def _kinds(kinds: Sequence[Sequence[str]], n: int) -> pa.DictionaryArray:

@@ -11,7 +11,7 @@ from aedile.engine import kernel
 from aedile.engine.actions import Amount, Cap
 from aedile.engine.slate_fill import fill
 from aedile.engine.slate_plan import CAP, SlatePlan
-from aedile.engine.slate_task import Fired, make_task
+from aedile.engine.slate_task import Pairs, make_task
 from tests.engine.slate.worlds import World, build, crowded_world, worlds
 from tests.oracles.plain_slate import plain_slate
 
@@ -57,7 +57,7 @@ def test_slates_in_which_much_acts_on_many_equal_the_plain_ones():
 @pytest.mark.skipif(COMPILED is None, reason="the kernel is not compiled on this machine")
 def test_the_kernel_refuses_an_entry_outside_its_arrays():
     plan = SlatePlan.of([Cap("item.seller_id", Amount(count=1), 3)])
-    fired = {CAP: Fired(np.array([0]), np.array([0], np.int32))}
+    fired = {CAP: Pairs(np.array([0]), np.array([0], np.int32))}
     task = make_task(np.array([0]), 1, fired, plan, {0: np.array([7])}, {})
     assert fill(task).taken.tolist() == [0]
     task.cap[0] = 1
