@@ -11,6 +11,7 @@ One family serves command line, API and console::
     ├── UsageError      AED-USE-…    how a command or function was called
     ├── SettingsError   AED-CONF-…   a setting
     ├── StoreError      AED-STORE-…  what is kept: PostgreSQL, logs, journals, files
+    ├── ConsoleError    AED-CON-…    what people do in the console
     └── ServerError     AED-SRV-…    a call of the server
 
 A code never changes its meaning. `CODES` holds every code with a sentence and an example, from which
@@ -142,6 +143,10 @@ class SettingsError(AedileError):
 
 class StoreError(AedileError):
     family = "AED-STORE"
+
+
+class ConsoleError(AedileError):
+    family = "AED-CON"
 
 
 class ServerError(AedileError):

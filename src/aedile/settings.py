@@ -95,6 +95,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("server.max_body_mb", _whole(1, 512), 16, "The largest body, in MiB."),
     Setting("server.open", _flag, False, "Answer without API keys; on loopback only."),
     Setting("server.page", _flag, None, "Serve the page and counts without a key; by default on loopback alone."),
+    Setting("console.host", _text, "127.0.0.1", "The address the console listens at."),
+    Setting("console.port", _whole(1, 65535), 8320, "The port the console listens at."),
+    Setting("console.threads", _whole(1, 64), 8, "Pages the console makes at the same time."),
+    Setting("console.url", _text, None, "The console's address as people type it; by default from host and port."),
     Setting("log.share", _share, 1.0, "The share of decisions that is logged."),
     Setting("log.full_share", _share, 0.01, "The share that is logged in full detail and can be replayed."),
     Setting("log.queue", _whole(1, 1_000_000), 2_000, "Decisions that may wait in memory to be logged, a worker."),
@@ -114,6 +118,16 @@ class Server:
     max_body_mb: int
     open: bool
     page: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """url: None where people come by host and port."""
+
+    host: str
+    port: int
+    threads: int
+    url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +155,7 @@ class Settings:
     home: Path
     database_url: str | None
     server: Server
+    console: Console
     log: Log
     entities: Entities
     budget: Budget
@@ -191,6 +206,7 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
         values["home"],
         values["database_url"],
         Server(**section("server")),
+        Console(**section("console")),
         Log(**section("log")),
         Entities(**section("entities")),
         Budget(**section("budget")),

@@ -1,0 +1,7 @@
+"""Which addresses does the desk have?"""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,1 @@
+"""What do named lists hold, who changed them, and when?"""

@@ -1,0 +1,1 @@
+"""How is a strategy written, proven, approved, released, paused and retired?"""

@@ -1,0 +1,129 @@
+"""The console over a PostgreSQL of its own; every test begins with the tables as they are after migration."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from aedile.store.database import Database
+
+_TEMPLATE = "console_template"
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def console_home() -> Iterator[Path]:
+    """A home whose PostgreSQL runs, with Django set up on it for the whole process."""
+    root = Path(tempfile.mkdtemp(prefix="aedile-console-"))
+    root.chmod(0o711)
+    os.environ |= {"AEDILE_HOME": str(root / "home"), "DJANGO_SETTINGS_MODULE": "aedile.console.settings"}
+    from aedile.console.settings import AEDILE, HOME
+    from aedile.store.database import database_at
+
+    database = database_at(HOME, AEDILE.database_url)
+    database.open()
+    try:
+        import django
+        from django.core.management import call_command
+        from django.db import connections
+
+        django.setup()
+        call_command("migrate", verbosity=0)
+        connections.close_all()
+        _copy(database, "aedile", _TEMPLATE)
+        yield root / "home"
+        connections.close_all()
+    finally:
+        database.close()
+        shutil.rmtree(root)
+        del os.environ["AEDILE_HOME"], os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+@pytest.fixture
+def console(console_home: Path) -> Iterator[Database]:
+    """Fresh tables. Whoever writes commits, as in real life: history is written at commit."""
+    from django.core import mail
+    from django.core.cache import cache
+    from django.db import connections
+
+    from aedile.console.settings import AEDILE, HOME
+    from aedile.store.database import database_at
+
+    database = database_at(HOME, AEDILE.database_url)
+    connections.close_all()
+    _copy(database, _TEMPLATE, "aedile")
+    cache.clear()
+    mail.outbox = []
+    yield database
+    connections.close_all()
+
+
+def _copy(database: Database, source: str, target: str) -> None:
+    with psycopg.connect(make_conninfo(database.dsn, dbname="postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(target)))
+        connection.execute(
+            sql.SQL("create database {} template {} strategy file_copy").format(
+                sql.Identifier(target), sql.Identifier(source)
+            )
+        )
+
+
+@pytest.fixture
+def make_person(console: Database) -> Callable[..., Any]:
+    """Makes a person with one role, or none: `make_person("strategist", markets=["ID"], team="brand-protection")`."""
+
+    def make(
+        role: str | None = None, *, markets: Sequence[str] = ("all",), team: str | None = None, **fields: Any
+    ) -> Any:
+        from aedile.console.accounts.models import Grant, Person, Team
+        from aedile.console.base.acting import noted
+
+        number = next(_numbers)
+        with noted("aedile", "cli", "person.manage"):
+            person = Person(email=f"person{number}@example.com", name=f"Person {number}", **fields)
+            person.set_unusable_password()
+            person.save()
+            if team is not None:
+                Team.objects.get_or_create(slug=team, defaults={"name": team.title()})
+            if role is not None:
+                Grant.objects.create(person=person, role=role, markets=list(markets), team_id=team)
+        return person
+
+    return make
+
+
+@pytest.fixture
+def actor_for() -> Callable[..., Any]:
+    """The actor that a person is, in the console or another way."""
+
+    def make(person: Any, via: str = "console") -> Any:
+        from aedile.console.accounts.actor import Actor
+
+        return Actor(person, via)
+
+    return make
+
+
+@pytest.fixture
+def browse(console: Database) -> Callable[..., Any]:
+    """Django's test client, signed in as a person; without one as a stranger."""
+
+    def make(person: Any | None = None) -> Any:
+        from django.test import Client
+
+        client = Client()
+        if person is not None:
+            client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return make
