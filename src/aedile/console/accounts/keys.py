@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from aedile.console.accounts.actions import MANAGE
+from aedile.console.accounts.actions import MANAGE, own_account
 from aedile.console.accounts.codes import BAD_KEY
 from aedile.console.accounts.models import ApiKey
 from aedile.console.base.acting import acting
@@ -51,7 +51,7 @@ def make_key(actor: Actor, scopes: Collection[str], days: int, note: str = "") -
 
 def revoke_key(actor: Actor, key: ApiKey) -> None:
     """End a key at once: one's own, or as an admin anybody's."""
-    with acting(actor, "key.own" if key.person_id == actor.person.pk else MANAGE):
+    with own_account(actor) if key.person_id == actor.person.pk else acting(actor, MANAGE):
         if key.revoked is None:
             key.revoked = timezone.now()
             key.save(update_fields=["revoked"])

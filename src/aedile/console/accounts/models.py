@@ -121,3 +121,24 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class ServerKeyChange(models.Model):
+    """A change of the decision server's keys by somebody in the console. number: of the ring it published."""
+
+    number = models.PositiveIntegerField(primary_key=True)
+    key = models.CharField(max_length=32)
+    deed = models.CharField(max_length=10)  # made, revoked
+    scopes = ArrayField(models.CharField(max_length=20), default=list)
+    note = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+    author = models.ForeignKey(Person, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(deed__in=["made", "revoked"]), name="serverkeychange_deed")
+        ]
+        ordering: ClassVar = ["-number"]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.deed}"

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     """What the page of the history needs to answer at once from a million entries."""
 
-    dependencies = [("accounts", "0003_passwords"), ("base", "0001_history")]
+    dependencies = [("accounts", "0003_passwords_and_server_keys"), ("base", "0001_history")]
 
     operations = [
         migrations.RunSQL(
