@@ -199,10 +199,13 @@ def errors_page() -> str:
 
 
 def import_all() -> list[str]:
-    """Import every module of aedile, so that all codes are defined; their names."""
+    """Import every module of aedile, so that all codes are defined; their names.
+
+    Of the console those that define codes: the others want an installation to be set up on.
+    """
     names = [module.name for module in pkgutil.walk_packages(aedile.__path__, "aedile.")]
     for name in names:
-        if not name.endswith("._kernel"):
+        if not name.endswith("._kernel") and (not name.startswith("aedile.console.") or name.endswith(".codes")):
             importlib.import_module(name)
     return names
 
