@@ -104,6 +104,7 @@ _FAMILIES = {
     "AED-REL": "A release",
     "AED-CONF": "A setting",
     "AED-STORE": "What is kept: PostgreSQL, logs, journals, files",
+    "AED-CON": "The console",
     "AED-SRV": "A call of the server",
 }
 
