@@ -10,6 +10,7 @@ from aedile.console.base import palette, views
 
 urlpatterns = [
     path("", views.today, name="today"),
+    path("today/server", views.server, name="today_server"),
     path("find", palette.find, name="palette"),
     path("language", login_not_required(set_language), name="set_language"),
 ]
