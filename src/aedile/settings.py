@@ -110,6 +110,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("console.port", _whole(1, 65535), 8320, "The port the console listens at."),
     Setting("console.threads", _whole(1, 64), 8, "Pages the console makes at the same time."),
     Setting("console.url", _text, None, "The console's address as people type it; by default from host and port."),
+    Setting(
+        "console.two_approvals_above",
+        _share,
+        0.1,
+        "The share of the catalogue above which a strategy needs two approvals.",
+    ),
     Setting("oidc.issuer", _issuer, None, "The identity provider (OpenID Connect) by which people may sign in."),
     Setting("oidc.client_id", _text, None, "By which name the provider knows this console."),
     Setting("oidc.client_secret", _text, None, "The secret that goes with it.", secret=True),
@@ -143,6 +149,7 @@ class Console:
     port: int
     threads: int
     url: str | None
+    two_approvals_above: float
 
 
 @dataclass(frozen=True, slots=True)
