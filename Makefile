@@ -8,10 +8,10 @@ DATA := ../shared/data
 RUN := .run
 PORT ?= 8321
 
-.PHONY: run decide test soak check bench docs lock install clean
+.PHONY: run decide test soak check bench docs lock texts install clean
 .DEFAULT_GOAL := run
 
-install: .venv/.installed .run/.assets
+install: .venv/.installed .run/.assets .run/.catalogues
 
 # Locked and hashed: the same versions everywhere. The package itself is built here, with its kernel where a C
 # compiler is at hand.
@@ -27,6 +27,15 @@ ASSETS := $(shell find src/aedile/console/assets -type f)
 	@mkdir -p $(RUN)
 	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --loglevel=error && npm run --silent build && touch $@; \
 	else echo "no Node here: the console's pages cannot be loaded from this checkout"; fi
+
+.run/.catalogues: .venv/.installed $(wildcard src/aedile/console/*/locale/*/LC_MESSAGES/django.po)
+	@mkdir -p $(RUN)
+	$(BIN)/python -m tools.catalogues --compile
+	@touch $@
+
+# Read the console's texts anew into its catalogues.
+texts: install
+	$(BIN)/python -m tools.catalogues
 
 run: install
 	@$(BIN)/python examples/electronics/serve.py --run $(RUN) --data $(DATA) --port $(PORT)
