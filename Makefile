@@ -47,10 +47,12 @@ bench: install
 docs: install
 	$(BIN)/python -m docs.generate
 
-# The lock names no host: the file is the same wherever it is made.
+# Everything, and from the same versions what a server needs. Locks name no host: they are the same wherever made.
 lock:
 	$(BIN)/uv pip compile --universal --all-extras --generate-hashes --no-header --no-annotate --quiet \
 	  --python-version 3.11 pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --universal --extra server --generate-hashes --no-header --no-annotate --quiet \
+	  --python-version 3.11 --constraint requirements.lock pyproject.toml --output-file deploy/server.lock
 
 clean:
 	rm -rf .venv build dist $(RUN) src/aedile/engine/_kernel*.so
