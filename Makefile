@@ -31,9 +31,14 @@ decide: install
 test: install
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+# Long runs whose figures are seconds, each alone on the machine; then the others; then the load, which needs wrk.
+TIMED := tests/server/test_swaps.py tests/examples/test_serving.py
+SOAK_REQUESTS ?= 3600000
 soak: install
-	SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/replay tests/server tests/store
-	$(BIN)/python -m bench.serving.run --soak 3600000
+	@command -v wrk > /dev/null || { echo "make soak needs wrk; on Debian: apt-get install wrk" >&2; exit 1; }
+	SOAK=1 $(BIN)/python -m pytest $(TIMED)
+	SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/replay tests/server tests/store $(TIMED:%=--ignore=%)
+	$(BIN)/python -m bench.serving.run --hold --soak $(SOAK_REQUESTS)
 
 check: install
 	$(BIN)/ruff check .
