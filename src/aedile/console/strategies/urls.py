@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from aedile.console.strategies import editor_urls
+
+urlpatterns: list[URLPattern] = [*editor_urls.urlpatterns]
