@@ -23,7 +23,7 @@ from aedile.console.base.codes import BAD_INPUT
 from aedile.console.base.context import actor_of
 from aedile.console.strategies.actions import Collision, create_draft, save_draft, submit
 from aedile.console.strategies.body import Body, to_text
-from aedile.console.strategies.codes import COLLISION, NO_SUCH
+from aedile.console.strategies.codes import COLLISION
 from aedile.console.strategies.comparing import compare_bodies, lines_of
 from aedile.console.strategies.drafts import merge
 from aedile.console.strategies.forms import (
@@ -35,8 +35,10 @@ from aedile.console.strategies.forms import (
     names_in,
     read_sent,
 )
+from aedile.console.strategies.lookup import version_seen
 from aedile.console.strategies.models import Save, Stage, Strategy, Version
-from aedile.console.strategies.proving import live_version, reach_of
+from aedile.console.strategies.proof import reach_of
+from aedile.console.strategies.proving import live_version
 from aedile.console.strategies.world import current_schema, list_names
 from aedile.engine.action_read import ACTIONS, TIERS
 from aedile.engine.strategy import CANARY_UNITS
@@ -61,17 +63,22 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def edit(request: HttpRequest, id_: str) -> HttpResponse:
-    """The draft of a strategy; where it has none, the one that saving would begin, from the newest version."""
-    strategy, draft, newest = _found(request, id_)
-    if draft is None and newest.stage == Stage.PROPOSED:
+def edit(request: HttpRequest, id_: str, number: int) -> HttpResponse:
+    """A draft; of a version that is none, the draft that saving would begin from its text."""
+    version = _version(request, id_, number)
+    strategy, draft = version.strategy, version if version.stage == Stage.DRAFT else None
+    actor_of(request).require("strategy.write", markets=version.markets or None, team=strategy.team_id)
+    written = strategy.versions.filter(stage__in=(Stage.DRAFT, Stage.PROPOSED)).exclude(pk=version.pk).first()
+    if draft is None and (written is not None or version.stage == Stage.PROPOSED):
+        if written is not None and written.stage == Stage.DRAFT and request.method == "GET":
+            return HttpResponseRedirect(_editor_of(written))
         raise ConsoleError(
-            COLLISION, f"{newest} waits for approval, and its text stays",
+            COLLISION, f"{written or version} is there already: one text at a time is written",
             fix="take it back to draft first, on its page",
         )  # fmt: skip
     if request.method == "POST":
         return _posted(request, strategy, draft)
-    return _editor(request, (draft or newest).body, strategy, draft)
+    return _editor(request, version.body, strategy, draft)
 
 
 @require_GET
@@ -107,7 +114,7 @@ def _posted(request: HttpRequest, strategy: Strategy | None, draft: Version | No
     try:
         saved = _save(request, body, draft)
         if deed == "submit":
-            submit(actor_of(request), saved, reach=None if saved.problems else reach_of(saved.body))
+            submit(actor_of(request), saved, reach=reach_of(saved))
     except Collision as collision:
         return _collided(request, collision, int(request.POST.get("revision") or 0))
     except AedileError as error:
@@ -117,16 +124,13 @@ def _posted(request: HttpRequest, strategy: Strategy | None, draft: Version | No
         return _editor(request, body, strategy, draft, [error], sent=request.POST, status=422)
     if deed == "submit":
         messages.success(request, _("Submitted for approval."))
-        return HttpResponseRedirect(_page_of(saved))
+        return HttpResponseRedirect(reverse("version", args=[saved.strategy_id, saved.number]))
     messages.success(request, _("Saved.") if not saved.problems else _("Saved, with an error to mend."))
-    way = "?as=text" if "text" in request.POST else ""
-    return HttpResponseRedirect(reverse("strategy-edit", args=[saved.strategy_id]) + way)
+    return HttpResponseRedirect(_editor_of(saved) + ("?as=text" if "text" in request.POST else ""))
 
 
-def _page_of(version: Version) -> str:
-    from aedile.console.base.navigation import address_of
-
-    return address_of("strategy", version.strategy_id) or reverse("strategy-edit", args=[version.strategy_id])
+def _editor_of(version: Version) -> str:
+    return reverse("version_edit", args=[version.strategy_id, version.number])
 
 
 def _save(request: HttpRequest, body: Body, draft: Version | None) -> Version:
@@ -207,7 +211,7 @@ def _resolve(request: HttpRequest, draft: Version) -> HttpResponse:
     except Collision as collision:
         return _collided(request, collision, based)
     messages.success(request, _("Saved, with what both of you changed."))
-    return HttpResponseRedirect(reverse("strategy-edit", args=[saved.strategy_id]))
+    return HttpResponseRedirect(_editor_of(saved))
 
 
 # ---------------------------------------------------------------- what is shown
@@ -279,20 +283,5 @@ def _fields_sent(sent: QueryDict) -> Fields | None:
     )  # fmt: skip
 
 
-def _found(request: HttpRequest, id_: str) -> tuple[Strategy, Version | None, Version]:
-    """A strategy that its reader may see and write, its draft, and its newest version."""
-    strategy = Strategy.objects.filter(pk=id_).first()
-    newest = strategy.versions.order_by("-number").first() if strategy is not None else None
-    if strategy is None or newest is None:
-        raise ConsoleError(NO_SUCH, f"there is no strategy {id_[:100]}", fix="look it up in the list")
-    actor = actor_of(request)
-    actor.require("strategy.write", markets=newest.markets or None, team=strategy.team_id)
-    return strategy, strategy.versions.filter(stage=Stage.DRAFT).first(), newest
-
-
 def _version(request: HttpRequest, id_: str, number: int) -> Version:
-    found = Version.objects.select_related("strategy", "author").filter(strategy_id=id_, number=number).first()
-    if found is None:
-        raise ConsoleError(NO_SUCH, f"there is no version {number} of {id_[:100]}", fix="look at its page")
-    actor_of(request).require("strategy.view", markets=found.markets or None)
-    return found
+    return version_seen(actor_of(request), id_, number)

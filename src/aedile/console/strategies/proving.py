@@ -121,13 +121,6 @@ def matched(strategy: Strategy, there: Catalogue, held: Lists) -> Matches:
     )
 
 
-def reach_of(body: Mapping[str, Any]) -> float | None:
-    """The share of the catalogue that a text fires for; None where there is no catalogue to tell. An `AedileError`
-    where the text has an error."""
-    schema, _ = current_schema()
-    return live.matches(read(body, schema, list_names()), schema).share
-
-
 def _is_challenger(id_: str, own: str) -> bool:
     return id_.startswith(f"{own}-v") and id_.removeprefix(f"{own}-v").isdigit()
 
