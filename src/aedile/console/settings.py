@@ -206,4 +206,5 @@ LOGGING = {
     "formatters": {"line": {"format": "console: %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},  # that tasks were found, at every start
 }

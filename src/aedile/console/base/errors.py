@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import DataError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,8 @@ from aedile.errors import AedileError, ConsoleError, Errors
 def told(request: HttpRequest, error: Exception) -> HttpResponse:
     """The answer to a call that raised; nothing of it reads the database, which may be what is wrong."""
     errors = listed(error)
+    if request.path.startswith("/api/"):
+        return _as_json(errors)
     status = max(STATUS.get(one.code.name, 400) for one in errors)
     answer = HttpResponse(render_to_string(_page(request), _shown(request, errors, status)), status=status)
     if status == 503:
@@ -50,6 +53,11 @@ def _heads() -> dict[int, tuple[str, str]]:
         500: (_("The console failed"), "alert-triangle"),
         503: (_("The database is away"), "cloud-off"),
     }
+
+
+def _as_json(errors: Sequence[AedileError]) -> HttpResponse:
+    status = max(STATUS.get(one.code.name, 400) for one in errors)
+    return JsonResponse({"errors": [one.to_dict() for one in errors]}, status=status)
 
 
 def listed(error: Exception) -> list[AedileError]:
