@@ -14,7 +14,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCE = "src/aedile/engine/_kernel.c"
-INCLUDED = "src/aedile/engine/_slate_fill.h"
+INCLUDED = ["src/aedile/engine/_slate_build.h", "src/aedile/engine/_slate_fill.h"]
 
 
 def _flags() -> list[str]:
@@ -46,7 +46,7 @@ class KernelBuildHook(BuildHookInterface):
         kernel = Extension(
             "aedile.engine._kernel",
             [SOURCE],
-            depends=[INCLUDED],
+            depends=INCLUDED,
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             py_limited_api=True,
             extra_compile_args=_flags(),

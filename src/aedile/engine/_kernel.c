@@ -1095,7 +1095,7 @@ fail:
     return NULL;
 }
 
-#include "_slate_fill.h"
+#include "_slate_build.h"
 
 static PyMethodDef methods[] = {
     {"bucket", bucket, METH_VARARGS, "Rows of an ordered axis for values."},
@@ -1109,7 +1109,7 @@ static PyMethodDef methods[] = {
     {"scatter", scatter, METH_VARARGS, "Strategies that fire, from bits of clauses."},
     {"decide", decide, METH_VARARGS, "Verdicts for rows of a catalogue, in one go."},
     {"resolve", resolve, METH_VARARGS, "Verdicts from strategies that fire."},
-    {"slate_fill", slate_fill, METH_VARARGS, "The places of one slate."},
+    {"slate", slate, METH_VARARGS, "One slate, from scores and verdicts."},
     {NULL, NULL, 0, NULL},
 };
 
