@@ -141,6 +141,30 @@ fail:
     return NULL;
 }
 
+/* codes_at(codes i32[count], known, count, rows i32[n], out i64[n], n): codes[row] where known, else -1 */
+static PyObject *codes_at(PyObject *self, PyObject *args) {
+    PyObject *o_codes, *o_known, *o_rows, *o_out;
+    Py_ssize_t count, n;
+    if (!PyArg_ParseTuple(args, "OOnOOn", &o_codes, &o_known, &count, &o_rows, &o_out, &n)) return NULL;
+    Buffers b = {.count = 0};
+    TAKE(int32_t, codes, o_codes, count)
+    TAKE(uint8_t, known, o_known, count)
+    TAKE(int32_t, rows, o_rows, n)
+    TAKE_OUT(int64_t, out, o_out, n)
+    for (Py_ssize_t i = 0; i < n; i++) {
+        if (rows[i] >= count) {
+            PyErr_SetString(PyExc_ValueError, "a row outside its column");
+            goto fail;
+        }
+        out[i] = rows[i] >= 0 && known[rows[i]] ? codes[rows[i]] : -1;
+    }
+    release(&b);
+    Py_RETURN_NONE;
+fail:
+    release(&b);
+    return NULL;
+}
+
 /* ---------------------------------------------------------------- match: rows of axes -> clauses that hold */
 
 typedef struct {
@@ -1100,6 +1124,7 @@ fail:
 static PyMethodDef methods[] = {
     {"bucket", bucket, METH_VARARGS, "Rows of an ordered axis for values."},
     {"choose", choose, METH_VARARGS, "Look codes up, where they are known."},
+    {"codes_at", codes_at, METH_VARARGS, "Codes of rows, where they are known."},
     {"index_find_texts", index_find_texts, METH_VARARGS, "Find the rows of texts."},
     {"match", match, METH_VARARGS, "Sparse lists of the clauses that hold."},
     {"combine", combine, METH_VARARGS, "The ANDed clause bits themselves."},

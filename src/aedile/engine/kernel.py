@@ -60,6 +60,15 @@ def choose(codes: Int32, known: npt.NDArray[np.bool_], lookup: Int32, unknown: i
     return out
 
 
+def codes_at(codes: Int32, known: npt.NDArray[np.bool_], rows: Int32) -> npt.NDArray[np.int64]:
+    """codes[row] for each of the rows where it is known, -1 where it is not, and for a row of -1."""
+    if compiled is None:
+        return kernel_numpy.codes_at(codes, known, rows)
+    out = np.empty(len(rows), np.int64)
+    compiled.codes_at(codes, known, len(codes), rows, out, len(rows))
+    return out
+
+
 def combine(axes: Sequence[Pair], base: Words, n: int) -> Words:
     """base AND, for every axis, the row each of the n values has; uint64 (n, words)."""
     if compiled is None:

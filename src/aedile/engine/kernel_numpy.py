@@ -33,6 +33,14 @@ def choose(codes: Int32, known: npt.NDArray[np.bool_], lookup: Int32, unknown: i
     return out
 
 
+def codes_at(codes: Int32, known: npt.NDArray[np.bool_], rows: Int32) -> npt.NDArray[np.int64]:
+    out = np.full(len(rows), -1, np.int64)
+    there = np.flatnonzero(rows >= 0)
+    there = there[known[rows[there]]]
+    out[there] = codes[rows[there]]
+    return out
+
+
 def combine(axes: Sequence[Pair], base: Words, n: int) -> Words:
     out = np.broadcast_to(base, (n, len(base))).copy()
     for codes, bits in axes:
