@@ -14,7 +14,10 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCE = "src/aedile/engine/_kernel.c"
-INCLUDED = ["src/aedile/engine/_slate_build.h", "src/aedile/engine/_slate_fill.h"]
+INCLUDED = [
+    f"src/aedile/engine/{name}"
+    for name in ("_body_read.h", "_slate_build.h", "_slate_fill.h")
+]
 
 
 def _flags() -> list[str]:

@@ -1119,6 +1119,7 @@ fail:
     return NULL;
 }
 
+#include "_body_read.h"
 #include "_slate_build.h"
 
 static PyMethodDef methods[] = {
@@ -1134,6 +1135,7 @@ static PyMethodDef methods[] = {
     {"scatter", scatter, METH_VARARGS, "Strategies that fire, from bits of clauses."},
     {"decide", decide, METH_VARARGS, "Verdicts for rows of a catalogue, in one go."},
     {"resolve", resolve, METH_VARARGS, "Verdicts from strategies that fire."},
+    {"read_candidates", read_candidates, METH_VARARGS, "The candidates in a request's JSON."},
     {"slate", slate, METH_VARARGS, "One slate, from scores and verdicts."},
     {NULL, NULL, 0, NULL},
 };

@@ -227,7 +227,7 @@ class _Part:
 
 def _by_kind(request: Request) -> dict[str, npt.NDArray[np.int64]]:
     kinds = request.candidates.kinds
-    if len(set(kinds)) == 1:
+    if kinds and kinds.count(kinds[0]) == len(kinds):
         return {kinds[0]: np.arange(len(kinds))}
     return {
         kind: np.array([place for place, one in enumerate(kinds) if one == kind], np.int64)

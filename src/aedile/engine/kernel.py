@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -370,6 +370,29 @@ class IdIndex:
         offsets, data = _buffers(texts)
         compiled.index_find_texts(self._slots, len(self._ids), self._seed, offsets, data, len(texts), out)
         return out
+
+
+class SentCandidates(NamedTuple):
+    """The candidates in a request's JSON, which stand in body[start:end]. kinds, scores: None where none were sent."""
+
+    ids: list[str]
+    kinds: list[str] | None
+    scores: npt.NDArray[np.float64] | None
+    start: int
+    end: int
+
+
+def read_candidates(body: bytes, most: int, longest: int) -> SentCandidates | None:
+    """The candidates in a body, where they are as most callers send them; else None, and always without the kernel.
+
+    Usual are plain ids, all different, kinds, and finite scores of all or of none; at most so many candidates, with
+    ids of at most so many bytes. All else in the body is not looked at.
+    """
+    found = compiled.read_candidates(body, most, longest) if compiled is not None else None
+    if found is None:
+        return None
+    ids, kinds, scores, start, end = found
+    return SentCandidates(ids, kinds, None if scores is None else np.frombuffer(scores, np.float64), start, end)
 
 
 #: Bytes of a slot: a hash and a row.
