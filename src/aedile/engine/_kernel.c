@@ -1119,7 +1119,9 @@ fail:
     return NULL;
 }
 
+#include "_answer_write.h"
 #include "_body_read.h"
+#include "_draw.h"
 #include "_slate_build.h"
 
 static PyMethodDef methods[] = {
@@ -1135,6 +1137,8 @@ static PyMethodDef methods[] = {
     {"scatter", scatter, METH_VARARGS, "Strategies that fire, from bits of clauses."},
     {"decide", decide, METH_VARARGS, "Verdicts for rows of a catalogue, in one go."},
     {"resolve", resolve, METH_VARARGS, "Verdicts from strategies that fire."},
+    {"narrow", narrow, METH_VARARGS, "Rule out the clauses of canaries that a unit is not in."},
+    {"write_answer", write_answer, METH_VARARGS, "The candidates of an answer as JSON."},
     {"read_candidates", read_candidates, METH_VARARGS, "The candidates in a request's JSON."},
     {"slate", slate, METH_VARARGS, "One slate, from scores and verdicts."},
     {NULL, NULL, 0, NULL},

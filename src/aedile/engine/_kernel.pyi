@@ -16,3 +16,19 @@ def scatter(*args: Any) -> None: ...
 def read_candidates(
     body: bytes, most: int, longest: int, /
 ) -> tuple[list[str], list[str] | None, bytearray | None, int, int] | None: ...
+def narrow(
+    mask: Any, words: int, clauses: Any, draws: int, bounds: list[tuple[bytes, bytes]], unit: bytes | None, /
+) -> None: ...
+def write_answer(
+    head: bytes,
+    ids: list[str],
+    n: int,
+    page: Any,
+    k: int,
+    scores: bytes,
+    badged: Any,
+    texts: list[str],
+    places: Any,
+    by: list[str],
+    /,
+) -> bytes | None: ...

@@ -395,6 +395,19 @@ def read_candidates(body: bytes, most: int, longest: int) -> SentCandidates | No
     return SentCandidates(ids, kinds, None if scores is None else np.frombuffer(scores, np.float64), start, end)
 
 
+def narrow(mask: Words, clauses: Words, bounds: list[tuple[bytes, bytes]], unit: bytes | None) -> None:
+    """Take the clauses of those draws out of the mask in which the unit is not; None is in none.
+
+    clauses: uint64 (draws, words). bounds: of each draw `prefix` and `least_outside`, as in `engine/draw.py`.
+    """
+    if compiled is None or (unit is not None and len(unit) > LONGEST_UNIT):
+        kernel_numpy.narrow(mask, clauses, bounds, unit)
+    else:
+        compiled.narrow(mask, len(mask), clauses, len(clauses), bounds, unit)
+
+
+#: Bytes of a unit that the compiled kernel hashes; no id of a request is longer.
+LONGEST_UNIT = 160
 #: Bytes of a slot: a hash and a row.
 _SLOT = 12
 _SEED = 0x5EED

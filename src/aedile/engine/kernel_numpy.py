@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from aedile.engine.draw import is_inside
 from aedile.engine.resolve import resolve as resolve_lists
 from aedile.engine.verdicts import Verdicts
 
@@ -46,6 +47,13 @@ def combine(axes: Sequence[Pair], base: Words, n: int) -> Words:
     for codes, bits in axes:
         out &= bits[codes]
     return out
+
+
+def narrow(mask: Words, clauses: Words, bounds: Sequence[tuple[bytes, bytes]], unit: bytes | None) -> None:
+    for place in np.flatnonzero((clauses & mask).any(axis=1)).tolist():
+        before, bound = bounds[place]
+        if unit is None or not is_inside(before, unit, bound):
+            mask &= ~clauses[place]
 
 
 def gap_lists(rows: Words) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint8]]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from aedile.engine import kernel
 from aedile.engine.decide import Decision
 from aedile.engine.strategy import Strategy
 
@@ -68,8 +69,27 @@ def answer_of(decision: Decision, strategies: Sequence[Strategy], release: int |
 
 
 def answer_bytes(decision: Decision, strategies: Sequence[Strategy], release: int | None) -> bytes:
-    """The answer as JSON: the same decision gives the same bytes."""
-    return _ENCODER.encode(answer_of(decision, strategies, release))
+    """The answer as JSON: the same decision gives the same bytes, written by the kernel or by way of `answer_of`."""
+    return _written(decision, strategies, release) or _ENCODER.encode(answer_of(decision, strategies, release))
+
+
+def _written(decision: Decision, strategies: Sequence[Strategy], release: int | None) -> bytes | None:
+    """The answer by the kernel; None where there is none, or where not all are items with plain ids."""
+    candidates, slate = decision.request.candidates, decision.slate
+    if kernel.compiled is None or candidates.kinds.count("item") < len(candidates):
+        return None
+    head = b'{"request":%b,"release":%b,"size":%d,"slate":[' % (
+        _ENCODER.encode(decision.request.id), _ENCODER.encode(release), len(slate.order),
+    )  # fmt: skip
+    by, plan, badged = decision.verdicts.excluded_by, slate.plan, slate.badged
+    places = (by >= 0).nonzero()[0]
+    written: bytes | None = kernel.compiled.write_answer(
+        head, candidates.ids, len(candidates), slate.page, len(slate.page),
+        _ENCODER.encode(slate.score[slate.page].tolist()), badged.candidate,
+        [plan.texts[text] for text in plan.badge[badged.strategy].tolist()],
+        places, [strategies[number].id for number in by[places].tolist()],
+    )  # fmt: skip
+    return written
 
 
 def read_answer(body: bytes) -> Answer:
