@@ -1122,6 +1122,7 @@ fail:
 #include "_answer_write.h"
 #include "_body_read.h"
 #include "_draw.h"
+#include "_log_append.h"
 #include "_slate_build.h"
 
 static PyMethodDef methods[] = {
@@ -1137,6 +1138,7 @@ static PyMethodDef methods[] = {
     {"scatter", scatter, METH_VARARGS, "Strategies that fire, from bits of clauses."},
     {"decide", decide, METH_VARARGS, "Verdicts for rows of a catalogue, in one go."},
     {"resolve", resolve, METH_VARARGS, "Verdicts from strategies that fire."},
+    {"log_append", log_append, METH_VARARGS, "Add a decision to columns of many."},
     {"narrow", narrow, METH_VARARGS, "Rule out the clauses of canaries that a unit is not in."},
     {"write_answer", write_answer, METH_VARARGS, "The candidates of an answer as JSON."},
     {"read_candidates", read_candidates, METH_VARARGS, "The candidates in a request's JSON."},
