@@ -16,7 +16,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 SOURCE = "src/aedile/engine/_kernel.c"
 INCLUDED = [
     f"src/aedile/engine/{name}"
-    for name in ("_answer_write.h", "_body_read.h", "_draw.h", "_log_append.h", "_slate_build.h", "_slate_fill.h")
+    for name in (
+        "_answer_write.h", "_body_read.h", "_count.h", "_draw.h", "_log_append.h", "_slate_build.h", "_slate_fill.h"
+    )  # fmt: skip
 ]
 
 

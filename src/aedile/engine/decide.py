@@ -6,7 +6,7 @@ A request's candidates may be of several kinds: each kind is classified by its o
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -160,24 +160,30 @@ class Decider:
                 found.append((candidate, strategy.action.queue, strategy.id))
         return found
 
-    def unknown_features(self, decision: Decision) -> dict[tuple[str, str], int]:
-        """How often a strategy was unknown while one of its features was: (strategy id, feature) → candidates."""
+    def unknown_features(self, decision: Decision, most: int | None = None) -> dict[tuple[str, str], int]:
+        """How often a strategy was unknown while one of its features was: (strategy id, feature) → candidates.
+
+        most: look at no more candidates than that, spread over all as they were sent.
+        """
+        request, unknown = decision.request, decision.unknown
+        if most is not None and len(request.candidates) > most:
+            chosen = np.linspace(0, len(request.candidates) - 1, most).astype(np.int64)
+            request, unknown = replace(request, candidates=request.candidates.at(chosen)), None
         counts: dict[tuple[str, str], int] = {}
         by_number: dict[int, list[int]] = {}
-        unknown = decision.unknown
+        values = self.values(request)
         if unknown is None:
-            unknown = self._unknown(decision.request, self.values(decision.request))
+            unknown = self._unknown(request, values)
         for candidate, numbers in enumerate(unknown):
             for number in numbers:
                 by_number.setdefault(number, []).append(candidate)
         known: dict[tuple[str, str], npt.NDArray[np.bool_]] = {}
-        values = self.values(decision.request)
         for number, candidates in by_number.items():
             strategy = self.engine.strategies[number]
             for name in {node.name for node in walk(strategy.node) if isinstance(node, Feature)}:
                 place = (strategy.applies_to, name)
                 if place not in known:
-                    known[place] = self._known(strategy.applies_to, name, decision.request, values)
+                    known[place] = self._known(strategy.applies_to, name, request, values)
                 missing = int((~known[place][candidates]).sum())
                 if missing:
                     counts[strategy.id, name] = counts.get((strategy.id, name), 0) + missing

@@ -136,6 +136,7 @@ class _Columns(NamedTuple):
         return cls(ids, kinds if kindless < n else None, scores or None, features if bare < n else None, keys)
 
 
+_ITEM = {"item"}
 _NO_COLUMNS = _Columns([], None, None, None, 0)
 Scores = npt.NDArray[np.float64] | list[float] | None
 
@@ -163,12 +164,12 @@ def _assembled(
     features: list[dict[str, Any] | UnsetType | None] | None,
     schema: Schema,
 ) -> Request:
-    for kind in set(kinds):
+    for kind in {*kinds} if kinds.count("item") < len(kinds) else _ITEM:
         careful.one_of(kind, careful.candidate_kinds(schema), _WHERE, "candidates.kind")
     if not isinstance(scores, np.ndarray):
         careful.refuse_twins(kinds, ids, _WHERE)
         scores = careful.scores_of(scores, _WHERE) if scores else None
-    brought = [(number, one) for number, one in enumerate(features or ()) if one]
+    brought = [(number, one) for number, one in enumerate(features) if one] if features else []
     return Request(
         sent.id,
         careful.market_of(sent.market, _WHERE),
