@@ -14,12 +14,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCE = "src/aedile/engine/_kernel.c"
-INCLUDED = [
-    f"src/aedile/engine/{name}"
-    for name in (
-        "_answer_write.h", "_body_read.h", "_count.h", "_draw.h", "_log_append.h", "_slate_build.h", "_slate_fill.h"
-    )  # fmt: skip
-]
+HEADERS = ("answer_write", "body_read", "count", "draw", "log_append", "slate_build", "slate_fill")
+INCLUDED = [f"src/aedile/engine/_{name}.h" for name in HEADERS]
 
 
 def _flags() -> list[str]:

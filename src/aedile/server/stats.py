@@ -132,9 +132,7 @@ def _does(strategies: Sequence[Strategy]) -> npt.NDArray[np.uint8]:
     return np.array([flags.get(type(strategy.action), 0) for strategy in strategies], np.uint8)
 
 
-def count_compiled(
-    counts: npt.NDArray[np.int64], does: npt.NDArray[np.uint8], verdicts: Verdicts, slate: Slate
-) -> int:
+def count_compiled(counts: npt.NDArray[np.int64], does: npt.NDArray[np.uint8], verdicts: Verdicts, slate: Slate) -> int:
     """Count one decision into `counts`, (rows of `OF_STRATEGY`, strategies); returns how many were excluded."""
     held, gave = slate.held_back.strategy, slate.gave_way.strategy
     excluded: int = kernel.compiled.count_decision(
@@ -145,9 +143,7 @@ def count_compiled(
     return excluded
 
 
-def count_in_numpy(
-    counts: npt.NDArray[np.int64], does: npt.NDArray[np.uint8], verdicts: Verdicts, slate: Slate
-) -> int:
+def count_in_numpy(counts: npt.NDArray[np.int64], does: npt.NDArray[np.uint8], verdicts: Verdicts, slate: Slate) -> int:
     """The same for machines without the compiled kernel, and as its oracle in tests."""
 
     def counted(numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:

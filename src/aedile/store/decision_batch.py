@@ -120,7 +120,9 @@ class Batch:
     def to_arrow(self) -> pa.RecordBatch:
         """The decisions as rows of `DECISIONS`; nothing may be added afterwards."""
         once = self._once
-        flat = {name: np.frombuffer(self._columns[name], type_) for name, type_ in COLUMNS.items()}
+        flat: dict[str, npt.NDArray[Any]] = {
+            name: np.frombuffer(self._columns[name], type_) for name, type_ in COLUMNS.items()
+        }
         columns = [
             pa.array(once.request_id, pa.string()),
             pa.array(once.decided_at, pa.int64()).cast(_MOMENT),
@@ -145,10 +147,10 @@ class Batch:
 
         n, after = len(flat["id_sizes"]), flat["rank_after"]
         texts = pa.array(self._texts, pa.string()).take(pa.array(flat["badges"]))
-        ids = [None, pa.py_buffer(_offsets(flat["id_sizes"])), pa.py_buffer(flat["id_data"])]
+        ids = pa.py_buffer(_offsets(flat["id_sizes"])), pa.py_buffer(flat["id_data"])
         fields = [
             _kinds(self._once.kinds, n),
-            pa.StringArray.from_buffers(n, ids[1], ids[2]),
+            pa.StringArray.from_buffers(n, *ids),
             pa.array(flat["rank_before"]),
             pa.array(after, mask=after == 0),
             pa.array(flat["score"]),
