@@ -49,27 +49,28 @@ static int write_number(Written *w, const char **at, const char *end) {
 }
 
 /* write_answer(head, ids: list of str, n, page i64[k], k, scores: JSON list of k numbers, badged i64[b], texts: list of
-               b str, places i64[e], by: list of e str) -> bytes, or None where a text is not plain
+               b str, excluded_by i32[n], names: list of str) -> bytes, or None where a text is not plain
 
-   head: all that stands before the slate's first candidate. badged: the candidates that texts belong to, ascending. */
+   head: all that stands before the slate's first candidate. badged: the candidates that texts belong to, ascending.
+   names: what `excluded_by` counts in. */
 static PyObject *write_answer(PyObject *self, PyObject *args) {
-    PyObject *ids, *o_page, *o_badged, *texts, *o_places, *by, *answer = NULL;
+    PyObject *ids, *o_page, *o_badged, *texts, *o_by, *names, *answer = NULL;
     const char *head, *scores;
     Py_ssize_t head_len, scores_len, n, count;
     if (!PyArg_ParseTuple(args, "y#O!nOny#OO!OO!", &head, &head_len, &PyList_Type, &ids, &n, &o_page, &count, &scores,
-                          &scores_len, &o_badged, &PyList_Type, &texts, &o_places, &PyList_Type, &by))
+                          &scores_len, &o_badged, &PyList_Type, &texts, &o_by, &PyList_Type, &names))
         return NULL;
     Buffers b = {.count = 0};
     Written w = {0};
-    Py_ssize_t badges = PyList_Size(texts), excluded = PyList_Size(by);
+    Py_ssize_t badges = PyList_Size(texts), known = PyList_Size(names);
     int32_t *first = NULL;
     const char *at = scores + 1, *end = scores + scores_len;
     TAKE(int64_t, page, o_page, count)
     TAKE(int64_t, badged, o_badged, badges)
-    TAKE(int64_t, places, o_places, excluded)
+    TAKE(int32_t, by, o_by, n)
     if (PyList_Size(ids) < n) goto bad;
     first = PyMem_Malloc((size_t)(n + 1) * 4); /* of each candidate its first badge, from 1; 0 for none */
-    w.room = (size_t)(head_len + count * 80 + excluded * 80 + 64);
+    w.room = (size_t)(head_len + n * 80 + 64);
     w.data = PyMem_Malloc(w.room);
     if (first == NULL || w.data == NULL) {
         PyErr_NoMemory();
@@ -101,13 +102,14 @@ static PyObject *write_answer(PyObject *self, PyObject *args) {
         WRITE(&w, "}");
     }
     WRITE(&w, "],\"excluded\":[");
-    for (Py_ssize_t i = 0; plain == 1 && i < excluded; i++) {
-        if (places[i] < 0 || places[i] >= n) goto bad;
-        if (i) WRITE(&w, ",");
+    for (Py_ssize_t c = 0, written = 0; plain == 1 && c < n; c++) {
+        if (by[c] < 0) continue;
+        if (by[c] >= known) goto bad;
+        if (written++) WRITE(&w, ",");
         WRITE(&w, "{\"id\":");
-        plain = write_text(&w, PyList_GetItem(ids, (Py_ssize_t)places[i]));
+        plain = write_text(&w, PyList_GetItem(ids, c));
         WRITE(&w, ",\"by\":");
-        if (plain == 1) plain = write_text(&w, PyList_GetItem(by, i));
+        if (plain == 1) plain = write_text(&w, PyList_GetItem(names, by[c]));
         WRITE(&w, "}");
     }
     WRITE(&w, "]}");

@@ -28,8 +28,8 @@ def write_answer(
     scores: bytes,
     badged: Any,
     texts: list[str],
-    places: Any,
-    by: list[str],
+    excluded_by: Any,
+    names: list[str],
     /,
 ) -> bytes | None: ...
 def log_append(*args: Any) -> None: ...

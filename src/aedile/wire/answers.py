@@ -81,15 +81,27 @@ def _written(decision: Decision, strategies: Sequence[Strategy], release: int | 
     head = b'{"request":%b,"release":%b,"size":%d,"slate":[' % (
         _ENCODER.encode(decision.request.id), _ENCODER.encode(release), len(slate.order),
     )  # fmt: skip
-    by, plan, badged = decision.verdicts.excluded_by, slate.plan, slate.badged
-    places = (by >= 0).nonzero()[0]
+    plan, badged = slate.plan, slate.badged
     written: bytes | None = kernel.compiled.write_answer(
         head, candidates.ids, len(candidates), slate.page, len(slate.page),
         _ENCODER.encode(slate.score[slate.page].tolist()), badged.candidate,
         [plan.texts[text] for text in plan.badge[badged.strategy].tolist()],
-        places, [strategies[number].id for number in by[places].tolist()],
+        decision.verdicts.excluded_by, _names(strategies),
     )  # fmt: skip
     return written
+
+
+_named: tuple[Sequence[Strategy], list[str]] = ((), [])
+
+
+def _names(strategies: Sequence[Strategy]) -> list[str]:
+    """The strategies' ids; asked for the same ones again and again, they are listed once."""
+    global _named
+    listed, names = _named
+    if listed is not strategies:
+        names = [strategy.id for strategy in strategies]
+        _named = strategies, names
+    return names
 
 
 def read_answer(body: bytes) -> Answer:
