@@ -18,7 +18,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCE = "src/aedile/engine/_kernel.c"
-INCLUDED = "src/aedile/engine/_slate_fill.h"
+HEADERS = ("answer_write", "body_read", "count", "draw", "log_append", "slate_build", "slate_fill")
+INCLUDED = [f"src/aedile/engine/_{name}.h" for name in HEADERS]
 ASSETS = "src/aedile/console/assets"
 VENDOR = "src/aedile/console/base/static/vendor"
 CATALOGUES = "src/aedile/console/*/locale/*/LC_MESSAGES/django.mo"
@@ -86,7 +87,7 @@ class KernelBuildHook(BuildHookInterface):
         kernel = Extension(
             "aedile.engine._kernel",
             [SOURCE],
-            depends=[INCLUDED],
+            depends=INCLUDED,
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             py_limited_api=True,
             extra_compile_args=_flags(),
