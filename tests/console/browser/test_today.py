@@ -78,7 +78,7 @@ def test_a_busy_day_is_legible(browser_of: Open, busy: Any, deciding: None, them
     seen.page.goto("/")
     expect(seen.page.locator("#today-emergencies")).to_be_visible()
     expect(seen.page.locator(".chart-place svg")).to_be_visible()
-    expect(seen.page.get_by_text("in 2 hours").first).to_be_visible()
+    expect(seen.page.get_by_text("in 3 hours").first).to_be_visible()
     seen.is_accessible()
     seen.has_no_side_scroll()
     seen.screenshot(f"today-{theme}-{width}")
