@@ -74,7 +74,7 @@ class KernelBuildHook(BuildHookInterface):
             self.app.display_warning("no Node here: the console's assets are older than their sources")
         else:
             raise RuntimeError(
-                f"the console's assets ({VENDOR}) are not built, and there is no Node to build them: install Node 20 "
+                f"the console's assets ({VENDOR}) are not built, and there is no Node to build them: install Node 18 "
                 "or newer, or build from the source distribution, which has them"
             )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -73,6 +73,15 @@ def listed(error: Exception) -> list[AedileError]:
                 _("the console does not reach PostgreSQL"),
                 hint=_("decisions go on by the last release; nothing that was acknowledged is lost"),
                 fix=_("wait a moment and load the page again; `aedile doctor` looks for what is wrong"),
+            )
+        ]
+    if isinstance(error, DataError):
+        return [
+            ConsoleError(
+                BAD_INPUT,
+                _("a value that was sent cannot be looked up or kept"),
+                hint=_("it holds a zero character, or a number that is too large"),
+                fix=_("go back, load the page again, and send it once more"),
             )
         ]
     return [
