@@ -104,6 +104,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("notices.send", _flag, False, "Send notices to people and teams; else they stay in the outbox."),
     Setting("notices.mail", _text, None, "The apprise address by which mail goes out.", secret=True),
     Setting("notices.allow", _text, None, "Hosts inside the own network that notices may go to, with commas."),
+    Setting(
+        "console.two_approvals_above",
+        _share,
+        0.1,
+        "The share of the catalogue above which a strategy needs two approvals.",
+    ),
     Setting("log.share", _share, 1.0, "The share of decisions that is logged."),
     Setting("log.full_share", _share, 0.01, "The share that is logged in full detail and can be replayed."),
     Setting("log.queue", _whole(1, 1_000_000), 2_000, "Decisions that may wait in memory to be logged, a worker."),
@@ -135,6 +141,7 @@ class Console:
     url: str | None
     behind_proxy: bool
     jobs: int
+    two_approvals_above: float
 
     @property
     def address(self) -> str:
