@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from aedile.console.accounts.actor import Actor
 from aedile.console.accounts.models import Person, Team
@@ -30,8 +31,9 @@ log = logging.getLogger("aedile.console.notices")
 TRIES, WAIT, FACTOR = 6, 10, 4
 #: Notices that one round sends.
 ROUND = 50
-#: Days for which a notice is shown to those whom it is for.
+#: Days for which a notice is shown to those whom it is for, and the session's word for when they last looked.
 SHOWN = 14
+SEEN = "notices_seen"
 
 
 def notify(
@@ -56,6 +58,13 @@ def mine(actor: Actor) -> QuerySet[Outbox]:
     teams = {grant.team_id for grant in actor.grants if grant.team_id is not None}
     since = timezone.now() - timedelta(days=SHOWN)
     return Outbox.objects.filter(Q(person=actor.person) | Q(team__in=teams), made__gte=since)
+
+
+def unseen(actor: Actor, seen: str | None) -> int:
+    """How many of them came since somebody looked; seen: RFC 3339, from the session. Beyond 99 it is 99."""
+    found = mine(actor)
+    since = parse_datetime(seen) if seen else None
+    return (found.filter(made__gt=since) if since is not None else found)[:99].count()
 
 
 def try_again(actor: Actor, notice_id: int) -> None:

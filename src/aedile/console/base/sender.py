@@ -35,13 +35,16 @@ class Sender:
     def __enter__(self) -> Sender:
         return self
 
-    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None
+    ) -> None:
         self._end()
 
     def send(self, message: Message) -> str:
         """Why it was not sent, without what is secret; empty where it was."""
         process = self._running()
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         timer = threading.Timer(self._patience, process.kill)
         timer.start()
         try:
@@ -59,7 +62,7 @@ class Sender:
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:
-            self._process = subprocess.Popen(  # noqa: S603  the command is our own
+            self._process = subprocess.Popen(
                 [sys.executable, "-I", "-m", "aedile.console.base.sending"], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_ENVIRONMENT, text=True,
             )  # fmt: skip
