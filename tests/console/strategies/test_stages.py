@@ -139,7 +139,8 @@ def test_a_version_begins_as_a_draft(mall, console):
         connection.execute(
             "insert into strategies_version (strategy_id, number, body, stage, author_id, made, changed, staged, "
             "revision, note, needed, title, tier, action, applies_to, policy, markets, channels, digest, problems, "
-            "words) select strategy_id, 9, body, 'live', author_id, made, changed, staged, 1, '', 1, '', '', '', '', '', "
+            "words) select strategy_id, 9, body, 'live', author_id, made, changed, staged, 1, '', 1, '', '', '', '', "
+            "'', "
             "markets, channels, 'x', '[]', '' from strategies_version"
         )
 

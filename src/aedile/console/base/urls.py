@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import login_not_required
 from django.urls import path
+from django.views.i18n import set_language
 
-from aedile.console.base import health, job_views, notice_views, views
+from aedile.console.base import health, job_views, notice_views, palette, views
 
 urlpatterns = [
     path("", views.today, name="today"),
+    path("find", palette.find, name="palette"),
+    path("language", login_not_required(set_language), name="set_language"),
     path("health", health.health, name="health"),
     path("jobs/", job_views.jobs, name="jobs"),
     path("jobs/verify-history", job_views.verify_history, name="verify-history"),
