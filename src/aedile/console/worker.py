@@ -11,6 +11,8 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import django
 import psycopg
@@ -30,17 +32,13 @@ PATIENCE = 8.0
 
 async def work(settings: Settings) -> None:
     """Do jobs and chores until told to stop."""
-    from procrastinate.contrib.django import app
-    from procrastinate.contrib.django.db_cleanup import DjangoApp
     from procrastinate.worker import Worker
 
     from aedile.console.base.jobs import BEAT, CHORES, JOBS, MISSED
     from aedile.console.base.running import STOPPING
+    from aedile.console.queue import workers_app
 
-    # The queue is read by a connector of its own; tasks themselves ask for jobs in the transactions of their actions.
-    own = DjangoApp(connector=app.connector.get_worker_connector())
-    own.tasks, own.periodic_registry = app.tasks, app.periodic_registry
-    async with own.open_async():
+    async with workers_app().open_async() as own:
         workers = [
             Worker(
                 own, queues=[queue], name=queue, concurrency=places, delete_jobs="successful",
@@ -61,7 +59,7 @@ async def work(settings: Settings) -> None:
         await _until_one_ends(workers, stop)
 
 
-async def _until_one_ends(workers, stop) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+async def _until_one_ends(workers: Sequence[Any], stop: Callable[[], None]) -> None:
     tasks = [asyncio.create_task(worker.run()) for worker in workers]
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     stop()

@@ -51,10 +51,14 @@ def test_what_is_rolled_back_is_not_done(console, make_person, actor_for, ask):
     from aedile.console.base.jobs import start
     from aedile.console.base.models import Job
 
+    def ask_and_fail() -> None:
+        with noted(actor.person.email, "console", "test.ask"):
+            start(actor, "test.count", "Count", to=1, seconds=0)
+            raise RuntimeError("changed my mind")
+
     actor = actor_for(make_person("strategist"))
-    with pytest.raises(RuntimeError, match="changed my mind"), noted(actor.person.email, "console", "test.ask"):
-        start(actor, "test.count", "Count", to=1, seconds=0)
-        raise RuntimeError("changed my mind")
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        ask_and_fail()
     assert not Job.objects.exists()
     assert not ProcrastinateJob.objects.exists()
 

@@ -7,12 +7,13 @@ sends looks once more at what it really connects to (`sending.py`).
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
 from collections.abc import Collection
+from urllib.parse import parse_qs, urlsplit
 
 from aedile.console.base.job_codes import BAD_ADDRESS, INWARD
+from aedile.console.base.public import addresses_of, is_public
+from aedile.console.base.sender import Sender
 from aedile.errors import ConsoleError, Place
 from aedile.fields import listing, suggestion
 
@@ -26,7 +27,6 @@ SCHEMES = (*SERVICES, *HOSTS)
 LONGEST = 300
 _SHAPE = re.compile(r"([a-z]+)://([!-~]+)")
 _MAIL = re.compile(r"[^@\s<>\"',;:\\/]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def is_mail(address: str) -> bool:
@@ -34,49 +34,41 @@ def is_mail(address: str) -> bool:
     return _MAIL.fullmatch(address) is not None
 
 
-def is_public(ip: str) -> bool:
-    """Whether an IP address is one of the outside world, however it is written."""
-    try:
-        found = ipaddress.ip_address(ip.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if inner is None and found in _NAT64:
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    return found.is_global and not found.is_multicast
-
-
-def addresses_of(host: str) -> set[str]:
-    """What a host's name stands for now, as whoever connects would look it up; empty where nobody knows it."""
-    try:
-        found = socket.getaddrinfo(host.strip("[]"), 443, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return set()
-    return {str(entry[4][0]) for entry in found}
+def require_scheme(address: str) -> None:
+    """Passes where an address is one of mail, or looks like apprise's of a known scheme."""
+    shape = _SHAPE.fullmatch(address)
+    if is_mail(address) or (shape is not None and shape[1] in SCHEMES and len(address) <= LONGEST):
+        return
+    scheme = address.partition("://")[0].lower()[:20]
+    raise ConsoleError(
+        BAD_ADDRESS,
+        "notices cannot go to this address",
+        place=Place(field="channel"),
+        hint=suggestion(scheme, SCHEMES) or f"schemes are {listing(SCHEMES, len(SCHEMES))}",
+        fix="write an address of mail, or one of apprise such as slack://TokenA/TokenB/TokenC",
+    )
 
 
 def require_address(address: str, allow: Collection[str] = ()) -> None:
     """Passes where notices may go to an address: of mail, or an apprise address of a known scheme with a public host.
 
     allow: hosts of the own network that may be told all the same. Raises a `ConsoleError`, in which no secret is.
+    Takes about a second: apprise reads the address in a process of its own.
     """
+    require_scheme(address)
     if is_mail(address):
         return
-    shape = _SHAPE.fullmatch(address)
-    scheme = address.partition("://")[0].lower()[:20]
-    if shape is None or scheme not in SCHEMES or len(address) > LONGEST:
+    with Sender() as sender:
+        host = sender.host_of(address)
+    if host is None:
         raise ConsoleError(
             BAD_ADDRESS,
-            "notices cannot go to this address",
+            "the address is not complete",
             place=Place(field="channel"),
-            hint=suggestion(scheme, SCHEMES) or f"schemes are {listing(SCHEMES)}",
-            fix="write an address of mail, or one of apprise such as slack://TokenA/TokenB/TokenC",
+            hint=f"it begins as one of {address.partition('://')[0]}",
+            fix="see apprise's page of that service for what belongs into it",
         )
-    host = host_of(address)
-    if scheme in HOSTS:
+    if address.partition("://")[0] in HOSTS and host:
         _require_outside(host, allow)
 
 
@@ -94,25 +86,13 @@ def _require_outside(host: str, allow: Collection[str]) -> None:
         )
 
 
-def host_of(address: str) -> str:
-    """The host that apprise would call, as apprise reads it; a `ConsoleError` where it reads none."""
-    plugin = _read(address)
-    return str(getattr(plugin, "smtp_host", None) or getattr(plugin, "host", None) or "").strip("[]").lower()
-
-
-def _read(address: str) -> object:
-    from apprise import Apprise
-
-    plugin = Apprise.instantiate(address, suppress_exceptions=True)
-    if plugin is None:
-        raise ConsoleError(
-            BAD_ADDRESS,
-            "the address is not complete",
-            place=Place(field="channel"),
-            hint=f"it begins as one of {address.partition('://')[0]}",
-            fix="see apprise's page of that service for what belongs into it",
-        )
-    return plugin
+def host_in(address: str) -> str:
+    """The host that an address names, for people to see; empty where it names none."""
+    try:
+        parts = urlsplit(address)
+        return (parse_qs(parts.query).get("smtp") or [parts.hostname or ""])[0].lower()
+    except ValueError:
+        return ""
 
 
 def shown(address: str) -> str:
@@ -120,9 +100,6 @@ def shown(address: str) -> str:
     if is_mail(address) or not address:
         return address
     scheme = address.partition("://")[0].lower()
-    if scheme not in HOSTS:
-        return f"{scheme}://…" if scheme in SERVICES else "…"
-    try:
-        return f"{scheme}://{host_of(address)}/…"
-    except ConsoleError:
-        return f"{scheme}://…"
+    if scheme in HOSTS:
+        return f"{scheme}://{host_in(address)}/…"
+    return f"{scheme}://…" if scheme in SERVICES else "…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import ClassVar
 from uuid import uuid4
 
@@ -50,6 +51,21 @@ class Entry(models.Model):
         return [(name, was.get(name), is_.get(name)) for name in sorted({*was, *is_}) if was.get(name) != is_.get(name)]
 
 
+_JOB_STATES = [
+    ("waiting", _("waiting")),
+    ("running", _("running")),
+    ("done", _("done")),
+    ("failed", _("failed")),
+    ("cancelled", _("cancelled")),
+]
+OUTBOX_STATES = [
+    ("waiting", _("waiting")),
+    ("sent", _("sent")),
+    ("kept", _("shown here alone")),
+    ("dead", _("given up")),
+]
+
+
 class Job(models.Model):
     """Long work that somebody asked for. It is written by `base/jobs.py` alone.
 
@@ -58,19 +74,19 @@ class Job(models.Model):
     often it was interrupted without a word.
     """
 
-    class State(models.TextChoices):
-        WAITING = "waiting", _("waiting")
-        RUNNING = "running", _("running")
-        DONE = "done", _("done")
-        FAILED = "failed", _("failed")
-        CANCELLED = "cancelled", _("cancelled")
+    class State(StrEnum):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
 
     id = models.UUIDField(primary_key=True, default=uuid4)
     kind = models.CharField(max_length=60)
     title = models.CharField(max_length=200)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="jobs")
     args = models.JSONField(default=dict)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    state = models.CharField(max_length=10, choices=_JOB_STATES, default="waiting")
     done = models.BigIntegerField(default=0)
     total = models.BigIntegerField(null=True)
     message = models.CharField(max_length=300, blank=True)
@@ -119,11 +135,11 @@ class Outbox(models.Model):
     tries: how often it was tried; next_try: when it is due. trouble: why the last try failed, without secrets.
     """
 
-    class State(models.TextChoices):
-        WAITING = "waiting", _("waiting")
-        SENT = "sent", _("sent")
-        KEPT = "kept", _("shown here alone")
-        DEAD = "dead", _("given up")
+    class State(StrEnum):
+        WAITING = "waiting"
+        SENT = "sent"
+        KEPT = "kept"
+        DEAD = "dead"
 
     kind = models.CharField(max_length=60)
     team = models.ForeignKey("accounts.Team", models.CASCADE, null=True, related_name="notices")
@@ -131,7 +147,7 @@ class Outbox(models.Model):
     subject = models.CharField(max_length=200)
     text = models.TextField(blank=True)
     link = models.CharField(max_length=300, blank=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    state = models.CharField(max_length=10, choices=OUTBOX_STATES, default="waiting")
     tries = models.PositiveSmallIntegerField(default=0)
     next_try = models.DateTimeField(default=timezone.now)
     trouble = models.CharField(max_length=300, blank=True)

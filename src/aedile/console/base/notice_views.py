@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from aedile.console.base.addresses import shown
 from aedile.console.base.codes import BAD_INPUT
 from aedile.console.base.context import actor_of
-from aedile.console.base.models import Outbox
+from aedile.console.base.models import OUTBOX_STATES, Outbox
 from aedile.console.base.notices import SEEN, mine, try_again
 from aedile.errors import ConsoleError, Place
 
@@ -39,7 +39,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     found = Outbox.objects.select_related("team", "person")
     if state:
-        if state not in Outbox.State.values:
+        if state not in list(Outbox.State):
             raise ConsoleError(BAD_INPUT, "no notice is in that state", place=Place(field="state"), fix="choose one")
         found = found.filter(state=state)
     before = _number(request.GET.get("before"))
@@ -50,7 +50,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
         "rows": [(notice, _whom(notice)) for notice in page[:PAGE]],
         "more": page[PAGE - 1].pk if len(page) > PAGE else None,
         "state": state,
-        "states": Outbox.State.choices,
+        "states": OUTBOX_STATES,
         "sends": settings.AEDILE.notices.send,
         "may_resend": actor_of(request).may("person.manage"),
         "mails": settings.AEDILE.notices.mail is not None,

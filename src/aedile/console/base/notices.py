@@ -18,7 +18,7 @@ from django.utils.dateparse import parse_datetime
 from aedile.console.accounts.actor import Actor
 from aedile.console.accounts.models import Person, Team
 from aedile.console.base.acting import acting, noted
-from aedile.console.base.addresses import host_of, is_mail, require_address
+from aedile.console.base.addresses import host_in, is_mail, require_scheme
 from aedile.console.base.codes import NOT_FOUND
 from aedile.console.base.models import Outbox
 from aedile.console.base.sender import Message, Sender
@@ -137,6 +137,6 @@ def message_of(notice: Outbox, chosen: Notices, url: str) -> Message | None:
     if is_mail(address):
         assert chosen.mail is not None
         joined = "&" if "?" in chosen.mail else "?"
-        return Message(f"{chosen.mail}{joined}to={quote(address)}", notice.subject, text, [host_of(chosen.mail)])
-    require_address(address, chosen.allowed)
+        return Message(f"{chosen.mail}{joined}to={quote(address)}", notice.subject, text, [host_in(chosen.mail)])
+    require_scheme(address)
     return Message(address, notice.subject, text, chosen.allowed)

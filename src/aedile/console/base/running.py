@@ -14,6 +14,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from aedile.console.accounts.actor import Actor
@@ -86,5 +87,5 @@ class Running:
         """It came to nothing."""
         self._mine().update(state=state, problems=problems, ended=ended, message="")
 
-    def _mine(self):  # type: ignore[no-untyped-def]  # noqa: ANN202  a query set, for which Django ships no type
+    def _mine(self) -> QuerySet[Job]:
         return Job.objects.filter(pk=self.job, attempt=self.attempt, state=Job.State.RUNNING)

@@ -6,9 +6,10 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import TracebackType
+from typing import Any
 
 #: Seconds that sending one message may take.
 PATIENCE = 40.0
@@ -42,13 +43,22 @@ class Sender:
 
     def send(self, message: Message) -> str:
         """Why it was not sent, without what is secret; empty where it was."""
+        answer = self._ask(asdict(message))
+        return "sending it took too long" if answer is None else str(answer["trouble"])
+
+    def host_of(self, address: str) -> str | None:
+        """The host that would be called; empty for a service of its own, None where the address cannot be read."""
+        answer = self._ask({"host_of": address})
+        return None if answer is None else answer["host"]
+
+    def _ask(self, question: Mapping[str, Any]) -> Any | None:
         process = self._running()
         assert process.stdin is not None
         assert process.stdout is not None
         timer = threading.Timer(self._patience, process.kill)
         timer.start()
         try:
-            process.stdin.write(json.dumps(asdict(message)) + "\n")
+            process.stdin.write(json.dumps(question) + "\n")
             process.stdin.flush()
             answer = process.stdout.readline()
         except OSError:
@@ -57,8 +67,8 @@ class Sender:
             timer.cancel()
         if not answer:
             self._end()
-            return "sending it took too long"
-        return str(json.loads(answer)["trouble"])
+            return None
+        return json.loads(answer)
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:

@@ -1,7 +1,8 @@
 """How does a notice leave this machine? In a process of its own, `python -m aedile.console.base.sending`, which can
 connect to nothing but public addresses and those that are allowed.
 
-One message a line comes in as JSON, one answer a line goes out. The guard looks at the very address that is connected
+One message a line comes in as JSON, one answer a line goes out. It also reads addresses, so that no other process has
+to load what knows them all. The guard looks at the very address that is connected
 to, so no name that resolves differently the second time, no redirect and no trick in an address gets past it.
 """
 
@@ -14,7 +15,7 @@ import resource
 import sys
 from typing import Any
 
-from aedile.console.base.addresses import addresses_of, is_public
+from aedile.console.base.public import addresses_of, is_public
 
 #: Seconds to connect, and to wait for an answer. Bytes of memory: an endless answer ends this process alone.
 CONNECT, READ, MEMORY = 5.0, 10.0, 1 << 30
@@ -66,6 +67,16 @@ def send(guard: Guard, message: dict[str, Any]) -> str:
     return f"the other side answered {answered[1]}" if answered else "the other side cannot be reached"
 
 
+def host_of(address: str) -> str | None:
+    """The host that apprise would call; empty for a service of its own, None where it cannot read the address."""
+    from apprise import Apprise
+
+    plugin = Apprise.instantiate(address, suppress_exceptions=True)
+    if plugin is None:
+        return None
+    return str(getattr(plugin, "smtp_host", None) or getattr(plugin, "host", None) or "").strip("[]").lower()
+
+
 def _asset(kind: type[Any]) -> Any:
     return kind(app_id="aedile", app_desc="aedile", app_url="", http_redirects=False, secure_logging=True)
 
@@ -76,7 +87,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     guard = Guard()
     for line in sys.stdin:
-        sys.stdout.write(json.dumps({"trouble": send(guard, json.loads(line))}) + "\n")
+        message = json.loads(line)
+        answer = {"host": host_of(message["host_of"])} if "host_of" in message else {"trouble": send(guard, message)}
+        sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
 
