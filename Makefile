@@ -11,7 +11,7 @@ PORT ?= 8321
 .PHONY: run decide test soak check bench docs lock install clean
 .DEFAULT_GOAL := run
 
-install: .venv/.installed
+install: .venv/.installed .run/.assets
 
 # Locked and hashed: the same versions everywhere. The package itself is built here, with its kernel where a C
 # compiler is at hand.
@@ -20,6 +20,13 @@ install: .venv/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
+
+# What pages load, built by Node; where there is none, a wheel has them built already.
+ASSETS := $(shell find src/aedile/console/assets -type f)
+.run/.assets: package-lock.json $(ASSETS)
+	@mkdir -p $(RUN)
+	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --loglevel=error && npm run --silent build && touch $@; \
+	else echo "no Node here: the console's pages cannot be loaded from this checkout"; fi
 
 run: install
 	@$(BIN)/python examples/electronics/serve.py --run $(RUN) --data $(DATA) --port $(PORT)
@@ -53,4 +60,4 @@ lock:
 	  --python-version 3.11 pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf .venv build dist $(RUN) src/aedile/engine/_kernel*.so
+	rm -rf .venv build dist node_modules src/aedile/console/base/static/vendor $(RUN) src/aedile/engine/_kernel*.so

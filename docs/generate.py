@@ -104,6 +104,7 @@ _FAMILIES = {
     "AED-REL": "A release",
     "AED-CONF": "A setting",
     "AED-STORE": "What is kept: PostgreSQL, logs, journals, files",
+    "AED-CON": "The console",
     "AED-SRV": "A call of the server",
 }
 
@@ -199,10 +200,13 @@ def errors_page() -> str:
 
 
 def import_all() -> list[str]:
-    """Import every module of aedile, so that all codes are defined; their names."""
+    """Import every module of aedile, so that all codes are defined; their names.
+
+    Of the console those that define codes: the others want an installation to be set up on.
+    """
     names = [module.name for module in pkgutil.walk_packages(aedile.__path__, "aedile.")]
     for name in names:
-        if not name.endswith("._kernel"):
+        if not name.endswith("._kernel") and (not name.startswith("aedile.console.") or name.endswith(".codes")):
             importlib.import_module(name)
     return names
 

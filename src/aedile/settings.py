@@ -99,6 +99,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("console.port", _whole(1, 65535), 8320, "The port the console listens at."),
     Setting("console.threads", _whole(1, 64), 8, "Pages the console makes at the same time."),
     Setting("console.url", _text, None, "The console's address as people type it; by default from host and port."),
+    Setting(
+        "console.two_approvals_above",
+        _share,
+        0.1,
+        "The share of the catalogue above which a strategy needs two approvals.",
+    ),
     Setting("log.share", _share, 1.0, "The share of decisions that is logged."),
     Setting("log.full_share", _share, 0.01, "The share that is logged in full detail and can be replayed."),
     Setting("log.queue", _whole(1, 1_000_000), 2_000, "Decisions that may wait in memory to be logged, a worker."),
@@ -128,6 +134,7 @@ class Console:
     port: int
     threads: int
     url: str | None
+    two_approvals_above: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def browse(console: Database) -> Callable[..., Any]:
     def make(person: Any | None = None) -> Any:
         from django.test import Client
 
-        client = Client()
+        client = Client(SERVER_NAME="localhost")
         if person is not None:
             client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
         return client

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "aedile.console.base.middleware.viewers_zone",
+    "aedile.console.base.middleware.viewers_language",
     "aedile.console.base.middleware.errors_as_pages",
 ]
 

@@ -12,7 +12,7 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -94,15 +94,24 @@ def build_release(
 ) -> tuple[Manifest, bytes]:
     """The release of these files; `Errors` with every strategy that does not compile or pass its examples."""
     schema, strategies, lists = read_world(schema_path, strategies_path, lists_path)
-    manifest = _manifest(schema, strategies, lists, number, parent, author, time)
+    texts = {strategy.id: Path(strategy.file).read_bytes() for strategy in strategies if strategy.file is not None}
+    entries = {name: (lists_path / f"{name}.txt").read_bytes() for name in lists} if lists_path is not None else {}
+    manifest = manifest_for(schema, strategies, lists, number=number, parent=parent, author=author, time=time)
+    return manifest, packed(manifest, schema_path.read_bytes(), texts, entries)
+
+
+def packed(
+    manifest: Manifest,
+    schema: bytes,
+    strategies: Mapping[str, bytes],
+    lists: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """A release's bytes from its texts: strategies by id, lists by name, where it brings them along."""
     files = {MANIFEST: json.dumps(manifest.to_dict(), indent=1, sort_keys=True).encode() + b"\n"}
-    files["schema.yaml"] = schema_path.read_bytes()
-    for strategy in strategies:
-        assert strategy.file is not None
-        files[f"strategies/{strategy.id}.yaml"] = Path(strategy.file).read_bytes()
-    if lists_path is not None:
-        files.update({f"lists/{name}.txt": (lists_path / f"{name}.txt").read_bytes() for name in lists})
-    return manifest, _zip(files)
+    files["schema.yaml"] = schema
+    files |= {f"strategies/{id_}.yaml": text for id_, text in strategies.items()}
+    files |= {f"lists/{name}.txt": text for name, text in (lists or {}).items()}
+    return _zip(files)
 
 
 def renumbered(data: bytes, *, number: int, parent: int, author: str, time: str) -> tuple[Manifest, bytes]:
@@ -209,7 +218,8 @@ def manifest_of(
     said: Mapping[str, Any], schema: Schema, strategies: list[Strategy], lists: Mapping[str, NamedList], place: str
 ) -> Manifest:
     """The manifest of what was read, which must be what the release says of itself."""
-    found = _manifest(schema, strategies, lists, said["number"], said["parent"], said["author"], said["time"])
+    told = {name: said[name] for name in ("number", "parent", "author", "time")}
+    found = manifest_for(schema, strategies, lists, **told)
     if found.to_dict() != said:
         raise ReleaseError(
             TAMPERED,
@@ -233,15 +243,17 @@ def _difference(found: Mapping[str, Any], said: Mapping[str, Any]) -> str:
     return f"these differ: {', '.join(changed)}"
 
 
-def _manifest(
+def manifest_for(
     schema: Schema,
-    strategies: list[Strategy],
+    strategies: Sequence[Strategy],
     lists: Mapping[str, NamedList],
+    *,
     number: int,
     parent: int | None,
     author: str,
     time: str,
 ) -> Manifest:
+    """What a release of these says of itself. lists: all that strategies use, or more."""
     used = set().union(*(lists_used(strategy) for strategy in strategies))
     running = (
         Running(s.id, s.version, s.stage, s.canary.share if s.stage == "canary" and s.canary else None)

@@ -83,13 +83,14 @@ class ReleaseReader:
                     text = list_of(name, digest)
                 if text is None:
                     raise KeyError(f"its list {name!r} is missing")
-                known = _list_in(name, text)
+                known = list_in(name, text)
             found[name, digest] = known
         self._lists = found
         return {name: one for (name, _), one in found.items()}
 
 
-def _list_in(name: str, text: bytes) -> NamedList:
+def list_in(name: str, text: bytes) -> NamedList:
+    """The list in the bytes of its file; `Errors` where it is none."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.txt"
         path.write_bytes(text)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 
@@ -36,9 +37,15 @@ class Published:
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
 
+    def _execute(
+        self, query: str, values: Sequence[object] | None = None, *, binary: bool = False
+    ) -> psycopg.Cursor[Any]:
+        # A cursor of psycopg's own kind, whatever kind the connection makes for its owner.
+        return psycopg.Cursor(self._connection).execute(query, values, binary=binary)
+
     def lock(self) -> None:
         """Nobody else publishes until the transaction ends."""
-        self._connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        self._execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
 
     def append(
         self, kind: str, digest: str, data: bytes, *, by: str, note: str = "", expect_current: int | None = None
@@ -49,7 +56,7 @@ class Published:
         another is current by now.
         """
         self.lock()
-        row = self._connection.execute("select coalesce(max(number), 0) from published where kind = %s", (kind,))
+        row = self._execute("select coalesce(max(number), 0) from published where kind = %s", (kind,))
         current = row.fetchone()
         assert current is not None
         if expect_current is not None and current[0] != expect_current:
@@ -60,11 +67,11 @@ class Published:
                 fix="look at what changed, and do it again",
             )
         number: int = current[0] + 1
-        self._connection.execute(
+        self._execute(
             "insert into published (kind, number, digest, bytes, by, note) values (%s, %s, %s, %b, %s, %s)",
             (kind, number, digest, data, by, note),
         )
-        self._connection.execute("select pg_notify(%s, %s)", (CHANNEL, f"{kind}:{number}"))
+        self._execute("select pg_notify(%s, %s)", (CHANNEL, f"{kind}:{number}"))
         return number
 
     def current(self, kind: str) -> Artefact | None:
@@ -79,7 +86,7 @@ class Published:
         return self._one("kind = %s and digest = %s order by number desc limit 1", (kind, digest))
 
     def _one(self, where: str, values: tuple[str | int, ...]) -> Artefact | None:
-        row = self._connection.execute(
+        row = self._execute(
             f"select {_COLUMNS} from published where {where}",  # noqa: S608  both texts are our own
             values,
             binary=True,
@@ -88,7 +95,7 @@ class Published:
 
     def history(self, kind: str, limit: int = 50) -> list[Artefact]:
         """The newest of a kind, the newest first, without their bytes."""
-        rows = self._connection.execute(
+        rows = self._execute(
             "select kind, number, digest, ''::bytea, at, by, note from published where kind = %s "
             "order by number desc limit %s",
             (kind, limit),
@@ -97,14 +104,12 @@ class Published:
 
     def current_numbers(self) -> Mapping[str, tuple[int, str]]:
         """Of each kind the newest number and its digest."""
-        rows = self._connection.execute(
-            "select distinct on (kind) kind, number, digest from published order by kind, number desc"
-        )
+        rows = self._execute("select distinct on (kind) kind, number, digest from published order by kind, number desc")
         return {kind: (number, digest) for kind, number, digest in rows}
 
     def listen(self) -> None:
         """Be told of what is published from now on; the connection must be one of autocommit."""
-        self._connection.execute(f"listen {CHANNEL}")
+        self._execute(f"listen {CHANNEL}")
 
     def told(self, seconds: float) -> Iterator[str]:
         """What was published, as `kind:number`, within so many seconds; ends with the first."""

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from aedile import __version__
 from aedile.console.accounts.actor import Actor
+from aedile.console.base.navigation import address_of
+from aedile.engine.strategy import ALL
+
+THEME_COOKIE = "aedile_theme"
+_ACCOUNT = (
+    ("profile", gettext_lazy("Your profile"), "user-circle"),
+    ("mfa_index", gettext_lazy("Second factors"), "shield-check"),
+    ("usersessions_list", gettext_lazy("Sessions"), "device-desktop"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLink:
+    """A page about the viewer's own account."""
+
+    href: str
+    name: Promise
+    icon: str
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -19,6 +43,32 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def console(request: HttpRequest) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "version": __version__,
+        "theme": theme_of(request),
+        "languages": [*dict(settings.LANGUAGES)],
+    }
     if not request.user.is_authenticated:
-        return {"version": __version__}
-    return {"version": __version__, "actor": actor_of(request)}
+        return told
+    actor = actor_of(request)
+    return {**told, "actor": actor, "markets": markets_in_words(actor), "account_links": list(account_links())}
+
+
+def markets_in_words(actor: Actor) -> str:
+    """The markets that the viewer may look into, for the bar; empty where there are none."""
+    markets = actor.markets_of("strategy.view")
+    return _("all markets") if ALL in markets else " ".join(sorted(markets))
+
+
+def account_links() -> Iterator[AccountLink]:
+    """What the menu of one's own account leads to: pages that this installation has."""
+    for address, name, icon in _ACCOUNT:
+        href = address_of(address)
+        if href is not None:
+            yield AccountLink(href, name, icon)
+
+
+def theme_of(request: HttpRequest) -> str:
+    """`light` or `dark` where the viewer chose one; empty where the system decides."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    return chosen if chosen in ("light", "dark") else ""

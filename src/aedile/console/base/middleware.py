@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from aedile.console.base.errors import told
 from aedile.errors import AedileError, Errors
@@ -23,6 +24,19 @@ def viewers_zone(get_response: Handler) -> Handler:
         if zone is None:
             return get_response(request)
         with timezone.override(ZoneInfo(zone)):
+            return get_response(request)
+
+    return handle
+
+
+def viewers_language(get_response: Handler) -> Handler:
+    """Speak the language that a person keeps in their profile, where this browser has not chosen another."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        language = getattr(request.user, "language", "")
+        if not language or settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
+            return get_response(request)
+        with translation.override(language):
             return get_response(request)
 
     return handle

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from aedile.console.accounts.models import SLUG, Person, Team
 
 
-class Stage(models.TextChoices):
+class Stage(StrEnum):
     """Where a version stands. Which may follow which is kept by the database (sql/stages.sql)."""
 
-    DRAFT = "draft", _("draft")
-    PROPOSED = "proposed", _("proposed")
-    SHADOW = "shadow", _("shadow")
-    CANARY = "canary", _("canary")
-    LIVE = "live", _("live")
-    PAUSED = "paused", _("paused")
-    RETIRED = "retired", _("retired")
+    DRAFT = "draft"
+    PROPOSED = "proposed"
+    SHADOW = "shadow"
+    CANARY = "canary"
+    LIVE = "live"
+    PAUSED = "paused"
+    RETIRED = "retired"
+
+
+STAGE_NAMES: Mapping[Stage, Promise] = {
+    Stage.DRAFT: _("draft"),
+    Stage.PROPOSED: _("proposed"),
+    Stage.SHADOW: _("shadow"),
+    Stage.CANARY: _("canary"),
+    Stage.LIVE: _("live"),
+    Stage.PAUSED: _("paused"),
+    Stage.RETIRED: _("retired"),
+}
+_CHOICES = [(stage.value, name) for stage, name in STAGE_NAMES.items()]
 
 
 #: The stages in which a version is part of releases.
@@ -73,7 +88,7 @@ class Version(models.Model):
     strategy = models.ForeignKey(Strategy, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     body = models.JSONField()
-    stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.DRAFT)
+    stage = models.CharField(max_length=10, choices=_CHOICES, default=Stage.DRAFT)
     share = models.FloatField(null=True)
     author = models.ForeignKey(Person, models.PROTECT, related_name="+")
     made = models.DateTimeField(default=timezone.now)
@@ -113,7 +128,7 @@ class Version(models.Model):
                 fields=["strategy"], name="version_written_alone",
                 condition=models.Q(stage__in=[Stage.DRAFT, Stage.PROPOSED]),
             ),
-            models.CheckConstraint(condition=models.Q(stage__in=Stage.values), name="version_stage"),
+            models.CheckConstraint(condition=models.Q(stage__in=list(Stage)), name="version_stage"),
             models.CheckConstraint(
                 condition=models.Q(share__isnull=True) | models.Q(share__gt=0, share__lte=1), name="version_share"
             ),
@@ -191,7 +206,7 @@ class Move(models.Model):
     """A stage that a version is to take on at a time. done: when it did; trouble: why it could not."""
 
     version = models.ForeignKey(Version, models.CASCADE, related_name="moves")
-    stage = models.CharField(max_length=10, choices=Stage.choices)
+    stage = models.CharField(max_length=10, choices=_CHOICES)
     share = models.FloatField(null=True)
     at = models.DateTimeField()
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
@@ -215,7 +230,7 @@ class PublishedRelease(models.Model):
     author = models.ForeignKey(Person, models.PROTECT, related_name="+", null=True)  # none: the software itself
     at = models.DateTimeField(default=timezone.now)
     note = models.CharField(max_length=500, blank=True)
-    versions: Any = models.JSONField(default=dict)  # strategy id → [version number, stage, share]
+    versions: Any = models.JSONField(default=dict)  # strategy id → version number → [stage, share]
 
     class Meta:
         ordering: ClassVar = ["-number"]

@@ -49,7 +49,7 @@ begin
   end if;
   if old.stage = 'retired' and not exists (
     select 1 from strategies_publishedrelease
-    where versions -> new.strategy_id ->> 0 = new.number::text
+    where versions -> new.strategy_id ? new.number::text
   ) then
     raise exception 'only what a release held comes back' using errcode = 'check_violation', constraint = 'stage_back';
   end if;
