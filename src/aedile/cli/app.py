@@ -34,6 +34,7 @@ from aedile.cli import (
     replay,
     serve,
     simulate,
+    up,
     why,
 )
 from aedile.cli import eval as eval_
@@ -161,6 +162,7 @@ def aedile(
     """
 
 
+app.command("up")(up.up)
 app.command("check")(check.check)
 app.command("decide")(decide.decide)
 app.command("explain")(explain.explain)
