@@ -85,7 +85,9 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "aedile.console.base.context.console",
             ],
-            "builtins": ["aedile.console.base.templatetags.console"],
+            "builtins": [
+                f"aedile.console.base.templatetags.{name}" for name in ("console", "states", "numbers", "parts")
+            ],
         },
     }
 ]

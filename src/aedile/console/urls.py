@@ -12,7 +12,7 @@ handler500 = "aedile.console.base.errors.failed"
 urlpatterns = [
     path("", include("aedile.console.base.urls")),
     path("", include("aedile.console.accounts.urls")),
-    path("strategies/", include("aedile.console.strategies.urls")),
+    path("", include("aedile.console.strategies.urls")),
     path("lists/", include("aedile.console.lists.urls")),
     path("decisions/", include("aedile.console.decisions.urls")),
 ]

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ from aedile.engine.strategy import ALL, Strategy
 from aedile.language.evaluation import fold
 from aedile.language.ir import And, Call, Const, Feature, Node, Not, bind
 from aedile.language.lists import Lists
-from aedile.language.normal import clauses
+from aedile.language.normal import Clause, clauses
 from aedile.language.schema import BUILT_IN, REQUEST, Schema
 from aedile.language.types import BOOL, STRING, TIMESTAMP, Type, list_of
 
@@ -146,14 +147,29 @@ def compile_program(
     alive: list[bool] = []
     uses: dict[Node, list[tuple[int, bool]]] = {}
     for number, strategy in enumerate(strategies):
-        for condition in full_conditions(strategy, schema):
-            for clause in clauses(blinded(condition) if is_blinded else condition):
+        for wanted in _wanted(strategy, schema, is_blinded=is_blinded):
+            for clause in wanted:
                 seen = {(literal.atom, literal.negated) for literal in clause}
                 alive.append(not any((atom, not negated) in seen for atom, negated in seen))
                 for literal in clause:
                     uses.setdefault(literal.atom, []).append((len(owners), literal.negated))
                 owners.append(number)
     return _assemble(kind, tuple(strategies), owners, alive, uses, schema, lists)
+
+
+#: Of strategies that are still around, what was found for the schema they were last compiled with.
+_KNOWN: WeakKeyDictionary[Strategy, tuple[Schema, list[tuple[Clause, ...]]]] = WeakKeyDictionary()
+
+
+def _wanted(strategy: Strategy, schema: Schema, *, is_blinded: bool) -> list[tuple[Clause, ...]]:
+    """The clauses of each variant. Whoever compiles a thousand strategies again, with one that is new, waits for it
+    half as long if those of the others are remembered."""
+    if is_blinded:
+        return [clauses(blinded(condition)) for condition in full_conditions(strategy, schema)]
+    known = _KNOWN.get(strategy)
+    if known is None or known[0] is not schema:
+        known = _KNOWN[strategy] = (schema, [clauses(condition) for condition in full_conditions(strategy, schema)])
+    return known[1]
 
 
 def _assemble(

@@ -271,7 +271,7 @@ def test_what_was_dropped_does_not_happen(mall):
 def test_releases_are_frozen_but_for_pauses_rollbacks_and_emergencies(mall, running):
     from django.utils import timezone
 
-    from aedile.console.strategies.releases import freeze, thaw
+    from aedile.console.strategies.releases import freeze, microseconds, thaw
 
     do = actions()
     live = mall.live("first")
@@ -281,7 +281,7 @@ def test_releases_are_frozen_but_for_pauses_rollbacks_and_emergencies(mall, runn
     refused("AED-REL-005", do.advance, mall.author, version, "live")
     do.pause(mall.responder, live, "wrong")
     assert running() == {}
-    thaw(mall.commander, start, "the campaign is over")
+    thaw(mall.commander, microseconds(start), "the campaign is over")
     do.advance(mall.author, version, "live")
     assert running() == {"dear-demote": ("live", None)}
 

@@ -435,3 +435,7 @@ def test_conflicts_come_with_the_gravest_first() -> None:
 
 def test_a_schema_without_any_strategy_has_no_conflicts() -> None:
     assert find_conflicts([], parse_schema("entities: {item: {meaning: x, features: {}}}")) == []
+
+
+def test_a_condition_that_nan_alone_makes_true_is_not_dead() -> None:
+    assert find_conflicts([strategy("broken-price", "item.price != item.price")], SCHEMA) == []

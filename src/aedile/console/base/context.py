@@ -15,13 +15,12 @@ from django.utils.translation import gettext_lazy
 from aedile import __version__
 from aedile.console.accounts.actor import Actor
 from aedile.console.base.navigation import address_of
+from aedile.console.base.theme import theme_of
 from aedile.engine.strategy import ALL
 
-THEME_COOKIE = "aedile_theme"
 _ACCOUNT = (
-    ("profile", gettext_lazy("Your profile"), "user-circle"),
+    ("account", gettext_lazy("Your account"), "user-circle"),
     ("mfa_index", gettext_lazy("Second factors"), "shield-check"),
-    ("usersessions_list", gettext_lazy("Sessions"), "device-desktop"),
 )
 
 
@@ -43,11 +42,8 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def console(request: HttpRequest) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "version": __version__,
-        "theme": theme_of(request),
-        "languages": [*dict(settings.LANGUAGES)],
-    }
+    codes = [code for code, _name in settings.LANGUAGES]
+    told: dict[str, Any] = {"version": __version__, "theme": theme_of(request), "languages": codes}
     if not request.user.is_authenticated:
         return told
     actor = actor_of(request)
@@ -66,9 +62,3 @@ def account_links() -> Iterator[AccountLink]:
         href = address_of(address)
         if href is not None:
             yield AccountLink(href, name, icon)
-
-
-def theme_of(request: HttpRequest) -> str:
-    """`light` or `dark` where the viewer chose one; empty where the system decides."""
-    chosen = request.COOKIES.get(THEME_COOKIE, "")
-    return chosen if chosen in ("light", "dark") else ""

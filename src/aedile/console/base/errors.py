@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from aedile.console.base.codes import BAD_INPUT, CSRF, FAILED, NO_DATABASE, NOT_ALLOWED, NOT_FOUND, STATUS
+from aedile.console.base.theme import theme_of
 from aedile.errors import AedileError, ConsoleError, Errors
 
 
@@ -17,15 +20,36 @@ def told(request: HttpRequest, error: Exception) -> HttpResponse:
     """The answer to a call that raised; nothing of it reads the database, which may be what is wrong."""
     errors = listed(error)
     status = max(STATUS.get(one.code.name, 400) for one in errors)
-    fragment = request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
-    page = "base/error_fragment.html" if fragment else "base/error.html"
-    answer = HttpResponse(
-        render_to_string(page, {"errors": errors, "status": status, "csp_nonce": getattr(request, "csp_nonce", "")}),
-        status=status,
-    )
+    answer = HttpResponse(render_to_string(_page(request), _shown(request, errors, status)), status=status)
     if status == 503:
         answer["Retry-After"] = "5"
     return answer
+
+
+def _page(request: HttpRequest) -> str:
+    fragment = request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+    return "base/error_fragment.html" if fragment else "base/error.html"
+
+
+def _shown(request: HttpRequest, errors: list[AedileError], status: int) -> dict[str, Any]:
+    title, icon = _heads().get(status, (_("This cannot be done"), "alert-circle"))
+    return {
+        "errors": errors,
+        "status": status,
+        "title": title,
+        "icon": icon,
+        "theme": theme_of(request),
+        "again": request.get_full_path() if status in (500, 503) and request.method == "GET" else "",
+    }
+
+
+def _heads() -> dict[int, tuple[str, str]]:
+    return {
+        403: (_("This is not for you"), "lock"),
+        404: (_("There is nothing here"), "zoom-question"),
+        500: (_("The console failed"), "alert-triangle"),
+        503: (_("The database is away"), "cloud-off"),
+    }
 
 
 def listed(error: Exception) -> list[AedileError]:
@@ -38,33 +62,42 @@ def listed(error: Exception) -> list[AedileError]:
         return [
             ConsoleError(
                 NO_DATABASE,
-                "the console does not reach PostgreSQL",
-                hint="decisions go on by the last release; nothing that was acknowledged is lost",
-                fix="wait a moment and load the page again; `aedile doctor` looks for what is wrong",
+                _("the console does not reach PostgreSQL"),
+                hint=_("decisions go on by the last release; nothing that was acknowledged is lost"),
+                fix=_("wait a moment and load the page again; `aedile doctor` looks for what is wrong"),
             )
         ]
     return [
         ConsoleError(
             FAILED,
-            f"the console failed: {type(error).__name__}",
-            hint="this is a defect; the log has its details",
-            fix="report it, with the lines of the log of that time",
+            _("the console failed: %(kind)s") % {"kind": type(error).__name__},
+            hint=_("this is a defect; the log has its details"),
+            fix=_("report it, with the lines of the log of that time"),
         )
     ]
 
 
 def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:
-    return told(request, ConsoleError(BAD_INPUT, f"the call cannot be taken: {type(exception).__name__}"))
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
+        message, fix = _("more was sent than the console takes at once"), _("send it in smaller parts")
+    else:
+        message = _("the console cannot read what was sent")
+        fix = _("go back, load the page again, and send it once more")
+    return told(request, ConsoleError(BAD_INPUT, message, fix=fix))
 
 
 def forbidden(request: HttpRequest, exception: Any) -> HttpResponse:
-    return told(request, ConsoleError(NOT_ALLOWED, str(exception) or "this is not for you"))
+    return told(request, ConsoleError(NOT_ALLOWED, str(exception) or _("you may not see or do this")))
 
 
 def not_found(request: HttpRequest, exception: Any) -> HttpResponse:  # noqa: ARG001  Django's signature
     return told(
         request,
-        ConsoleError(NOT_FOUND, f"there is nothing at {request.path[:200]}", fix="search with Ctrl K, or go to Today"),
+        ConsoleError(
+            NOT_FOUND,
+            _("there is nothing at %(path)s") % {"path": request.path[:200]},
+            fix=_("search with Ctrl K, or go to Today"),
+        ),
     )
 
 
@@ -78,7 +111,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa
         request,
         ConsoleError(
             CSRF,
-            "the form was not sent from a page of this console, or its session has ended",
-            fix="load the page again, and send it once more",
+            _("the form was not sent from a page of this console, or its session has ended"),
+            fix=_("load the page again, and send it once more"),
         ),
     )

@@ -18,13 +18,13 @@ from aedile.console.accounts.actor import Actor
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """address: name of the first page's address. under: path prefixes that belong to it. key: what opens it."""
+    """address: name of the first page's address. permission: None for everybody. key: what opens it."""
 
     address: str
     name: Promise
     icon: str
     permission: str | None
-    key: str
+    key: str = ""
 
 
 DESKS = (
@@ -34,6 +34,19 @@ DESKS = (
     Desk("decisions", _("Decisions"), "scale", "decision.view", "g d"),
     Desk("releases", _("Releases"), "package-export", "release.view", "g r"),
     Desk("settings", _("Settings"), "settings", None, "g e"),
+)
+#: Pages within desks, which the palette reaches too.
+PAGES = (
+    Desk("account", _("Your account"), "user-circle", None),
+    Desk("mfa_index", _("Second factors"), "shield-check", None),
+    Desk("people", _("People"), "users", "person.view"),
+    Desk("teams", _("Teams"), "users", "person.view"),
+    Desk("permissions", _("Permissions"), "lock", None),
+    Desk("server_keys", _("Server keys"), "key", "key.manage"),
+    Desk("history", _("History"), "history", "history.view"),
+    Desk("strategy_new", _("Write a strategy"), "plus", "strategy.write"),
+    Desk("schema", _("Feature schema"), "code", "strategy.view"),
+    Desk("outbox", _("Outbox"), "mail", "outbox.view"),
 )
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from aedile.console.accounts.actor import Actor
 from aedile.console.accounts.models import Person
 from aedile.console.base.context import actor_of
-from aedile.console.base.navigation import address_of, entries
+from aedile.console.base.navigation import PAGES, address_of, entries
 from aedile.console.lists.models import NamedList
 from aedile.console.strategies.models import PublishedRelease, Version
 
@@ -46,9 +46,17 @@ def search(actor: Actor, typed: str) -> Iterator[Found]:
 
 
 def _pages(actor: Actor, typed: str) -> Iterator[Found]:
-    for entry in entries(actor, ""):
-        if typed.lower() in str(entry.desk.name).lower():
-            yield Found(_("page"), str(entry.desk.name), entry.href, entry.desk.icon)
+    desks = [(str(entry.desk.name), entry.href, entry.desk.icon) for entry in entries(actor, "")]
+    for name, href, icon in [*desks, *_further(actor)]:
+        if typed.lower() in name.lower():
+            yield Found(_("page"), name, href, icon)
+
+
+def _further(actor: Actor) -> Iterator[tuple[str, str, str]]:
+    for page in PAGES:
+        href = address_of(page.address) if page.permission is None or actor.may(page.permission) else None
+        if href is not None:
+            yield str(page.name), href, page.icon
 
 
 def _strategies(actor: Actor, typed: str) -> Iterator[Found]:

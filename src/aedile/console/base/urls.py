@@ -10,6 +10,7 @@ from aedile.console.base import health, job_views, notice_views, palette, views
 
 urlpatterns = [
     path("", views.today, name="today"),
+    path("today/server", views.server, name="today_server"),
     path("find", palette.find, name="palette"),
     path("language", login_not_required(set_language), name="set_language"),
     path("health", health.health, name="health"),

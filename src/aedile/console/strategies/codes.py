@@ -18,3 +18,7 @@ NO_EXPIRY = define("AED-CON-050", "A strategy that goes live at once has no end.
 TOO_LATE = define("AED-CON-051", "Something was done already, or its time is over.", "confirming an expired emergency")
 NO_STAGE = define("AED-CON-052", "A stage or its share cannot be.", "canary with a share of 0")
 NOT_PUSHABLE = define("AED-CON-053", "Files cannot be pushed as they are.", "a pushed file whose id is not its name")
+LOADING = define("AED-CON-060", "The catalogue is not at hand yet.", "opening an editor while the process starts")
+NO_RELEASE_YET = define(
+    "AED-CON-061", "Something asks for the running release before there is one.", "a new installation"
+)

@@ -27,6 +27,11 @@ class Stage(StrEnum):
     PAUSED = "paused"
     RETIRED = "retired"
 
+    @property
+    def label(self) -> Promise:
+        """Its name in the viewer's language."""
+        return STAGE_NAMES[self]
+
 
 STAGE_NAMES: Mapping[Stage, Promise] = {
     Stage.DRAFT: _("draft"),

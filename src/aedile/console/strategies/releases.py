@@ -175,19 +175,19 @@ def _stand(version: Version, stage: str, share: float | None, now: datetime) -> 
 
 def freeze(actor: Actor, start: datetime, end: datetime, why: str) -> int:
     """Publish no release in a span, the end exclusive; rollbacks and the kill switch work all the same."""
-    span = Freeze(_us(start), _us(end), why)
+    span = Freeze(microseconds(start), microseconds(end), why)
     with acting(actor, "release.freeze", why=why):
         return _control(actor, lambda c: Controls(c.kill_below, c.why, (*c.freezes, span)), why)
 
 
-def thaw(actor: Actor, start: datetime, why: str) -> int:
-    """Take back the freezes that begin at a moment."""
+def thaw(actor: Actor, start: int, why: str) -> int:
+    """Take back the freezes that begin at a moment, in microseconds since 1970."""
     with acting(actor, "release.freeze", why=why):
         return _control(actor, lambda c: Controls(c.kill_below, c.why, _without(c, start)), why)
 
 
-def _without(controls: Controls, start: datetime) -> tuple[Freeze, ...]:
-    return tuple(freeze for freeze in controls.freezes if freeze.start != _us(start))
+def _without(controls: Controls, start: int) -> tuple[Freeze, ...]:
+    return tuple(freeze for freeze in controls.freezes if freeze.start != start)
 
 
 def kill(actor: Actor, below: Tier | None, why: str) -> int:
@@ -223,5 +223,5 @@ def release_or_error(number: int) -> PublishedRelease:
     return found
 
 
-def _us(moment: datetime) -> int:
+def microseconds(moment: datetime) -> int:
     return int(moment.timestamp()) * 1_000_000 + moment.microsecond

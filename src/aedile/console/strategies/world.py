@@ -81,6 +81,17 @@ def challenger(strategy: str, number: int) -> str:
     return f"{strategy}-v{number}"
 
 
+def acting_id(version: Version) -> str:
+    """The id under which a running version decides and is logged."""
+    acting = (Stage.CANARY, Stage.LIVE, Stage.PAUSED)
+    if (
+        version.stage != Stage.SHADOW
+        or not Version.objects.filter(strategy=version.strategy_id, stage__in=acting).exists()
+    ):
+        return version.strategy_id
+    return challenger(version.strategy_id, version.number)
+
+
 _READ: dict[tuple[str, str, frozenset[str]], Strategy] = {}
 _MOST_READ = 50_000
 

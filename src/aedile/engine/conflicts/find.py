@@ -11,12 +11,13 @@ from functools import partial
 
 import numpy as np
 
-from aedile.engine.actions import Badge, Boost, Cap, Demote, Exclude, Exempt, Pin, Reserve, WindowCap
+from aedile.engine.actions import Boost, Cap, Exclude, Exempt, Pin, Reserve
 from aedile.engine.catalogue import Store
 from aedile.engine.conflicts.conflict import KINDS, Conflict
 from aedile.engine.conflicts.cover import Covers
 from aedile.engine.conflicts.limits import cap_prevents
 from aedile.engine.conflicts.meetings import Matcher
+from aedile.engine.conflicts.nearby import LOST_ON_EXCLUDED, nearby
 from aedile.engine.conflicts.space import build_space
 from aedile.engine.conflicts.units import Bools
 from aedile.engine.conflicts.witness import Witnesses
@@ -27,19 +28,25 @@ from aedile.language.lists import Lists
 from aedile.language.schema import Schema
 
 _NO_LISTS: Lists = {}
-#: What does nothing to a candidate that is excluded. A refer does (people see what was held back), an exempt may.
-_LOST_ON_EXCLUDED = (Exclude, Demote, Boost, Pin, Cap, WindowCap, Reserve, Badge)
 
 
 def find_conflicts(
-    strategies: Iterable[Strategy], schema: Schema, lists: Lists = _NO_LISTS, store: Store | None = None
+    strategies: Iterable[Strategy],
+    schema: Schema,
+    lists: Lists = _NO_LISTS,
+    store: Store | None = None,
+    *,
+    about: str | None = None,
 ) -> list[Conflict]:
     """Every conflict among the strategies, the gravest kind first, then by precedence.
 
     store: the entities from which declared dependencies are read; without one they rule nothing out.
+    about: the id of a strategy; then its conflicts alone, which takes a fraction of the time.
     A pair that one strategy names in `overrides` is not reported.
     """
     active = sorted((s for s in strategies if s.stage != "paused"), key=Strategy.precedence_key)
+    if about is not None:
+        active = nearby(active, about, schema)
     exempted = _exempted(active)
     found: list[Conflict] = []
     for kind in schema.kinds:
@@ -48,7 +55,7 @@ def find_conflicts(
             mine = [active[place] for place in places]
             program = compile_program(kind, mine, schema, lists)
             matcher = Matcher(build_space(program, schema, lists, store))
-            found += _Finder(mine, exempted[np.ix_(places, places)], matcher).find()
+            found += _Finder(mine, exempted[np.ix_(places, places)], matcher, about).find()
     ranks = {strategy.id: rank for rank, strategy in enumerate(active)}
     return sorted(
         found, key=lambda c: (KINDS.index(c.kind), not c.certain, ranks[c.first], ranks.get(c.second or "", -1))
@@ -69,7 +76,10 @@ def _exempted(strategies: Sequence[Strategy]) -> Bools:
 class _Finder:
     """Finds the conflicts of one kind's strategies, which come in order of precedence and stand by their place."""
 
-    def __init__(self, strategies: Sequence[Strategy], exempted: Bools, matcher: Matcher) -> None:
+    def __init__(
+        self, strategies: Sequence[Strategy], exempted: Bools, matcher: Matcher, about: str | None = None
+    ) -> None:
+        """about: as in `find_conflicts`."""
         self.strategies = strategies
         self.exempted = exempted
         self.matcher = matcher
@@ -79,6 +89,8 @@ class _Finder:
         for place, strategy in enumerate(strategies):
             named = [places[name] for name in strategy.overrides if name in places]
             self.wanted[place, named] = self.wanted[named, place] = False
+        self.asked = np.array([about in (None, strategy.id) for strategy in strategies])
+        self.wanted &= np.logical_or.outer(self.asked, self.asked)
 
     def find(self) -> list[Conflict]:
         conflicts, dead = self._never()
@@ -126,12 +138,12 @@ class _Finder:
             alone = overlaps.viable(mode)
             might[owners[alone.open]] = True
             can[owners[alone.found & ~overlaps.across]] = True
-            for clause in np.flatnonzero(alone.found & overlaps.across).tolist():
+            for clause in np.flatnonzero(alone.found & overlaps.across & self.asked[owners]).tolist():
                 if not can[owners[clause]] and self.matcher.joint.alone(clause, mode) is not None:
                     can[owners[clause]] = True
         conflicts = [
             Conflict("dead", self.strategies[place].id, None, not might[place], (self.strategies[place],))
-            for place in np.flatnonzero(~can).tolist()
+            for place in np.flatnonzero(~can & self.asked).tolist()
         ]
         return conflicts, np.flatnonzero(~might).tolist()
 
@@ -152,7 +164,7 @@ class _Finder:
         return np.triu(alike & alike.T, 1)
 
     def _shadowed(self) -> Bools:
-        lost = np.logical_and.outer(self._of(Exclude), self._of(*_LOST_ON_EXCLUDED))
+        lost = np.logical_and.outer(self._of(Exclude), self._of(*LOST_ON_EXCLUDED))
         excludes = self._of(Exclude)
         lost &= ~(np.logical_and.outer(excludes, excludes) & np.tri(len(self.strategies), dtype=np.bool_))
         shadowed = self._covered(lost | self.exempted)

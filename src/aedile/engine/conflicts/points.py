@@ -61,15 +61,19 @@ def some_values(type_: Type) -> list[Point]:
         return [Point([])]
     if type_ == BOOL:
         return [Point(True, True), Point(False, True)]
-    plain: dict[Type, Any] = {INT: 1, DOUBLE: 1.0, STRING: "other", TIMESTAMP: SOME_TIME, DURATION: _DAY}
+    if type_ == DOUBLE:
+        return [Point(1.0), Point(math.nan, True)]
+    plain: dict[Type, Any] = {INT: 1, STRING: "other", TIMESTAMP: SOME_TIME, DURATION: _DAY}
     return [Point(plain[type_])]
 
 
 def ordered_points(axis: OrderedAxis) -> list[Point]:
     """One value of each bucket that holds any: the lowest bucket behind the others, then NaN; without unknown."""
     cuts = axis.boundaries.tolist()
-    points = [] if cuts else some_values(axis.type)
-    for bucket in (*range(1, len(cuts) + 1), 0) if cuts else ():
+    if not cuts:
+        return some_values(axis.type)
+    points = []
+    for bucket in (*range(1, len(cuts) + 1), 0):
         low = cuts[bucket - 1] if bucket else None
         high = cuts[bucket] if bucket < len(cuts) else None
         found = _double(low, high) if axis.type == DOUBLE else _whole(low, high, axis.type)

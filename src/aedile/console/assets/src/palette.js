@@ -52,6 +52,8 @@ export function installPalette() {
       if (mine !== asked) return;
       list.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
       const options = list.querySelectorAll("[role=option]");
+      field.removeAttribute("aria-activedescendant");
+      field.setAttribute("aria-expanded", String(options.length > 0));
       state.textContent = answer.ok ? (options.length ? "" : state.dataset.nothing) : state.dataset.failed;
       if (options.length) select(options[0]);
     } catch {
