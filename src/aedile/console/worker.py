@@ -35,6 +35,7 @@ async def work(settings: Settings) -> None:
     from procrastinate.worker import Worker
 
     from aedile.console.base.jobs import BEAT, CHORES, JOBS, MISSED
+    from aedile.console.base.running import STOPPING
 
     # The queue is read by a connector of its own; tasks themselves ask for jobs in the transactions of their actions.
     own = DjangoApp(connector=app.connector.get_worker_connector())
@@ -51,6 +52,7 @@ async def work(settings: Settings) -> None:
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
+            STOPPING.set()
             for worker in workers:
                 worker.stop()
 

@@ -29,7 +29,13 @@ def jobs(request: HttpRequest) -> HttpResponse:
         found = found.filter(made__lt=before)
     page = list(found[: PAGE + 1])
     more = page[PAGE - 1].made.isoformat() if len(page) > PAGE else None
-    return render(request, "base/jobs.html", {"jobs": page[:PAGE], "more": more, "before": before})
+    context = {
+        "jobs": page[:PAGE],
+        "more": more,
+        "before": before,
+        "may_verify": actor_of(request).may("history.view"),
+    }
+    return render(request, "base/jobs.html", context)
 
 
 def _before(request: HttpRequest) -> datetime | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from aedile.console.base.addresses import shown
@@ -18,6 +20,7 @@ from aedile.console.base.notices import SEEN, mine, try_again
 from aedile.errors import ConsoleError, Place
 
 PAGE = 50
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @require_safe
@@ -26,7 +29,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     found = list(mine(actor_of(request)).select_related("team")[:PAGE])
     seen = request.session.get(SEEN)
     request.session[SEEN] = timezone.now().isoformat()
-    return render(request, "base/notices.html", {"notices": found, "seen": seen or ""})
+    return render(request, "base/notices.html", {"notices": found, "seen": parse_datetime(seen) if seen else _LONG_AGO})
 
 
 @require_safe
@@ -49,6 +52,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
         "state": state,
         "states": Outbox.State.choices,
         "sends": settings.AEDILE.notices.send,
+        "may_resend": actor_of(request).may("person.manage"),
         "mails": settings.AEDILE.notices.mail is not None,
     }
     return render(request, "base/outbox.html", context)

@@ -6,6 +6,7 @@ and was not, can write nothing more.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from aedile.console.base.models import Job
 
 #: Seconds between two times at which progress is written.
 TOLD = 0.25
+#: Set when this process, a worker, is told to stop.
+STOPPING = threading.Event()
 
 
 class Halted(Exception):  # noqa: N818  none of them is an error
@@ -52,7 +55,7 @@ class Running:
         """Tell how far it is. Between actions, not inside one. Raises a `Halted` where the work is to end."""
         if connection.in_atomic_block:
             raise RuntimeError("progress is told between actions: inside one nobody would see it")
-        if self.is_stopping():
+        if STOPPING.is_set() or self.is_stopping():
             raise Stopping
         now = time.monotonic()
         if now - self._told < TOLD and done != total:
