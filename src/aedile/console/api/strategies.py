@@ -12,16 +12,16 @@ from aedile.console.accounts.actor import Actor
 from aedile.console.api import shapes
 from aedile.console.api.shapes import answers
 from aedile.console.base.codes import BAD_INPUT
-from aedile.console.strategies import actions, files, live, releases
-from aedile.console.strategies.body import read
+from aedile.console.strategies import actions, files, releases
 from aedile.console.strategies.deeds import deeds_for, do
 from aedile.console.strategies.listing import find
 from aedile.console.strategies.lookup import strategy_seen, version_seen, versions_seen
 from aedile.console.strategies.models import PublishedRelease, SchemaVersion, Version
-from aedile.console.strategies.world import current_schema, list_names
+from aedile.console.strategies.proving import prove
+from aedile.console.strategies.world import current_schema
 from aedile.engine.actions import Tier
 from aedile.engine.strategy import ALL
-from aedile.errors import AedileError, ConsoleError, Place
+from aedile.errors import ConsoleError, Place
 
 router = Router()
 _LIMIT = 200
@@ -108,18 +108,16 @@ def act(
 @router.post("/check", response=answers(shapes.Checked), summary="Check a text without keeping it")
 def check(request: HttpRequest, said: shapes.Written) -> Any:
     """What is wrong with a text; or how far it reaches in the catalogue, and what it would conflict with."""
-    _actor(request).require("strategy.view")
-    schema, _ = current_schema()
-    nothing = {"digest": "", "problems": [], "matches": None, "total": None, "unknown": None, "conflicts": []}
-    try:
-        strategy = read(said.body, schema, list_names())
-    except AedileError as error:
-        return {**nothing, "problems": [error.to_dict()]}
-    found = live.matches(strategy)
+    actor = _actor(request)
+    actor.require("strategy.view")
+    proof = prove(actor, said.body)
+    found = proof.matches
     return {
-        **nothing, "digest": strategy.version, "matches": found.count, "total": found.total,
-        "unknown": found.unknown_count,
-        "conflicts": [conflict.to_json() for conflict in live.conflicts(strategy)],
+        "digest": proof.strategy.version if proof.strategy is not None else "",
+        "problems": [error.to_dict() for error in proof.errors],
+        "matches": found.count if found is not None else None, "total": found.total if found is not None else None,
+        "unknown": found.unknown_count if found is not None else None,
+        "conflicts": [meeting.conflict.to_json() for meeting in proof.meetings],
     }  # fmt: skip
 
 

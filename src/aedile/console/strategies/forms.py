@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import yaml
 
-from aedile.console.strategies.body import ORDER, Body, plain
+from aedile.console.strategies.body import ORDER, Body, from_text, plain
 from aedile.documents import parse_document
 from aedile.engine.strategy import ALL
 from aedile.errors import AedileError, Place
@@ -38,13 +38,13 @@ _INT = re.compile(r"[+-]?\d+")
 class Sent(Protocol):
     """What a form sends: Django's QueryDict, or anything alike."""
 
-    def get(self, key: str, default: str = ...) -> Any: ...
+    def get(self, key: str, default: Any = ...) -> Any: ...
     def getlist(self, key: str) -> list[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A row of the table of parameters. values: market (or `default`) → as written; empty where it overrides nothing."""
+    """A row of the table of parameters. values: market, or `default` → as written; without those not overridden."""
 
     name: str
     kind: str
@@ -97,7 +97,7 @@ def fields_of(body: Mapping[str, Any]) -> Fields | None:
 
 def _settled(body: Mapping[str, Any]) -> dict[str, Any]:
     """The body without what says nothing: a rank of 0, a missing key; texts without space around them."""
-    nothing = (None, "", [], {})
+    nothing: tuple[Any, ...] = (None, "", [], {})
     found = {k: v.strip() if isinstance(v, str) else v for k, v in body.items() if v not in nothing}
     if found.get("rank") == 0:
         del found["rank"]
@@ -241,7 +241,7 @@ class SentByHand(dict[str, list[str]]):
     def add(self, name: str, value: str) -> None:
         self.setdefault(name, []).append(value)
 
-    def get(self, key: str, default: str = "") -> Any:  # type: ignore[override]
+    def get(self, key: str, default: Any = "") -> Any:
         values = super().get(key)
         return values[-1] if values else default
 
@@ -272,6 +272,17 @@ def body_of(data: Sent) -> tuple[Body, list[AedileError]]:
     body["params"] = _params(data)
     body["examples"] = _examples(data, errors)
     return {key: body[key] for key in ORDER if key in body and body[key] not in (None, "", [], {})}, errors
+
+
+def read_sent(data: Sent) -> tuple[Body, list[AedileError]]:
+    """The same of whatever an editor sends: its form, or under `text` a whole file."""
+    text = data.get("text", None)
+    if text is None:
+        return body_of(data)
+    try:
+        return from_text(str(text).replace("\r\n", "\n"), "strategy.yaml")[0], []
+    except AedileError as error:
+        return {}, [error]
 
 
 def names_in(text: Any, *, upper: bool = True) -> list[str]:

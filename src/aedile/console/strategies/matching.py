@@ -96,7 +96,7 @@ def find_matches(strategy: Strategy, store: Store, schema: Schema, lists: Lists,
     fires = np.logical_or.reduce([pack.fires for pack in packs])
     unknown = np.logical_or.reduce([pack.unknown for pack in packs]) & ~fires
     features = sorted(features_of(strategy.node))
-    reads = tuple(name for name in features if side_of(name, schema) is Side.CATALOGUE)
+    reads = tuple(features_asked(strategy, schema))
     return Matches(
         strategy.applies_to,
         int(present.sum()),
@@ -107,6 +107,11 @@ def find_matches(strategy: Strategy, store: Store, schema: Schema, lists: Lists,
         tuple(name for name in features if name not in reads and name != _TIME),
         {name: int((present & ~known_now(name, rows, schema, now)).sum()) for name in reads},
     )
+
+
+def features_asked(strategy: Strategy, schema: Schema) -> list[str]:
+    """The features of the catalogue that the condition reads, by name."""
+    return [name for name in sorted(features_of(strategy.node)) if side_of(name, schema) is Side.CATALOGUE]
 
 
 def known_now(name: str, rows: EntityRows | _Now, schema: Schema, now: int) -> Bools:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from aedile.console.strategies import release_views, views
+from aedile.console.strategies import editor_urls, release_views, views
 
 urlpatterns = [
+    *editor_urls.urlpatterns,
     path("strategies/", views.index, name="strategies"),
     path("strategies/debt", views.debt, name="strategy_debt"),
     path("strategies/moves/<int:move>/drop", views.drop_move, name="move_drop"),
