@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
+from aedile.cli.codes import NO_EXTRA
 from aedile.cli.options import ConfigOption, FormatOption, HomeOption
 from aedile.cli.screen import Format, print_json, say
+from aedile.errors import UsageError
 
 
 def up(
@@ -38,6 +41,7 @@ def up(
     Example
       aedile up --demo
     """
+    _require_console()
     from aedile.console.up import up as run
     from aedile.settings import load_settings
 
@@ -58,3 +62,11 @@ def up(
         sys.stdout.flush()
 
     run(settings, demo=demo, tell=tell)
+
+
+def _require_console() -> None:
+    missing = [name for name in ("django", "granian", "procrastinate", "psycopg") if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            NO_EXTRA, f"the console is not installed: {', '.join(missing)} are missing", fix="pip install aedile[all]"
+        )
