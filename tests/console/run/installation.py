@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from .conftest import until
 
 AEDILE = Path(sys.executable).with_name("aedile")
@@ -38,6 +40,7 @@ class Installation:
     console: int = field(default_factory=free_port)
     server: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
+    browsers: list[httpx.Client] = field(default_factory=list)
 
     @property
     def home(self) -> Path:
@@ -126,6 +129,8 @@ def installation(**fields: Any) -> Iterator[Installation]:
     try:
         yield made
     finally:
+        for browser in made.browsers:
+            browser.close()
         if made.process is not None and made.process.poll() is None:
             made.process.send_signal(signal.SIGTERM)
             try:

@@ -69,6 +69,26 @@ def test_an_address_is_shown_without_its_secrets():
     assert shown("") == ""
 
 
+def test_a_team_is_told_nothing_inward(console, make_person, actor_for, browse):
+    from aedile.console.accounts.actions import add_team
+
+    admin = make_person("admin")
+    with pytest.raises(ConsoleError) as caught:
+        add_team(actor_for(admin), "ads", "Ads", "json://user:hush@169.254.169.254/latest")
+    assert caught.value.code.name == "AED-CON-127"
+    form = {"slug": "ads", "name": "Ads", "channel": "json://user:hush@127.0.0.1/x"}
+    answer = browse(admin).post("/settings/teams/add/", form)
+    assert answer.status_code < 500
+    assert "hush" not in answer.content.decode()
+    assert not team_exists("ads")
+
+
+def team_exists(slug):
+    from aedile.console.accounts.models import Team
+
+    return Team.objects.filter(slug=slug).exists()
+
+
 class Receiver(ThreadingHTTPServer):
     """Takes what is posted to it; the first `failing` calls are answered with 500, `/away` leads elsewhere."""
 

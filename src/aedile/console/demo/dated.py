@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 from django.utils import timezone
 
@@ -23,14 +24,10 @@ def at(moment: datetime) -> Iterator[None]:
 
     class Then(datetime):
         @classmethod
-        def now(cls, tz: Any = None) -> datetime:
+        def now(cls, tz: Any = None) -> Any:
             return moment.astimezone(tz)
 
     seconds = moment.timestamp()
-    real: tuple[Any, Any] = timezone.datetime, publish.clock
-    timezone.datetime = Then
-    publish.clock = SimpleNamespace(time=lambda: seconds, time_ns=lambda: int(seconds * 1e9))  # type: ignore[assignment]
-    try:
+    clock = SimpleNamespace(time=lambda: seconds, time_ns=lambda: int(seconds * 1e9))
+    with patch.object(timezone, "datetime", Then), patch.object(publish, "clock", clock):
         yield
-    finally:
-        timezone.datetime, publish.clock = real

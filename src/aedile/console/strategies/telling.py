@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from aedile.console.accounts.models import Grant, Person
+from aedile.console.accounts.models import Grant, Person, Team
 from aedile.console.accounts.permissions import PERMISSIONS
 from aedile.console.base.models import Outbox
 from aedile.console.base.notices import notify
@@ -68,7 +68,7 @@ def tell_of_end(version: Version, now: datetime) -> bool:
     return True
 
 
-def _tell(to: object, kind: str, subject: str, version: Version, text: str = "") -> None:
+def _tell(to: Team | Person, kind: str, subject: str, version: Version, text: str = "") -> None:
     notify(to, kind, subject, text, reverse("strategy", args=[version.strategy_id]))
 
 
