@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from aedile.console.lists import views
+
+urlpatterns: list[URLPattern] = [
+    path("<slug:name>/changes/<uuid:change_id>/", views.change, name="list-change"),
+]

@@ -1,0 +1,4 @@
+"""x"""
+
+
+def change(request, name, change_id): ...
