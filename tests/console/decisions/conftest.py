@@ -131,7 +131,7 @@ def empty_log(console) -> Iterator[Any]:
 
     def clear() -> None:
         live.forget()
-        for folder in (HOME.journal, HOME.decisions):
+        for folder in (HOME.journal, HOME.decisions, HOME.shelf, HOME.workers):
             shutil.rmtree(folder)
         for path in HOME.root.glob("entities.sqlite*"):
             path.unlink()

@@ -246,7 +246,7 @@ def test_a_requests_address_leads_to_its_decision_or_to_all_of_them(desk, viewer
     assert viewer.get(reverse("request", args=["r-1"])).url == desk.address("r-1")
     page = viewer.get(reverse("request", args=["r-2"])).content.decode()
     assert "decided more than once" in page
-    assert page.count("/r-2/\" title") == 2
+    assert page.count('/r-2/" title') == 2
 
 
 def test_an_item_says_what_acts_on_it_where_since_when_and_by_whom(desk, viewer):

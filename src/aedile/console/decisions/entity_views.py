@@ -64,11 +64,11 @@ def exposures(request: HttpRequest, kind: str, entity_id: str) -> HttpResponse:
     """How often it was shown lately, and what acted on it then; a fragment, for it takes longer than the page."""
     actor = actor_of(request)
     within = _lately(actor)
-    if kind in CANDIDATE_KINDS:
-        kinds: Sequence[tuple[str, Sequence[str]]] = [(kind, [entity_id])]
-    else:
-        kinds = member_ids(kind, entity_id)
-    told = [(of, _exposed(exposures_of(HOME, of, ids, within, seconds=1.0), within)) for of, ids in kinds]
+    own: list[tuple[str, list[str]]] = [(kind, [entity_id])] if kind in CANDIDATE_KINDS else []
+    counted = [(of, exposures_of(HOME, of, ids, within, seconds=1.0)) for of, ids in own + member_ids(kind, entity_id)]
+    told = [(of, _exposed(one, within)) for of, one in counted if one.cells] or [
+        (of, _exposed(one, within)) for of, one in counted[-1:]
+    ]
     return render(request, "decisions/_exposures.html", {"told": told, "hours": HOURS})
 
 
