@@ -14,6 +14,7 @@ from tests.console.browser.seen import Seen
 from tests.console.decisions.conftest import Desk, desk, empty_log, request  # noqa: F401  fixtures
 
 Open = Callable[..., Seen]
+WAYS = ((1440, "light", "en"), (480, "light", "en"), (1440, "dark", "ar"), (480, "dark", "en"))
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_a_decision_and_its_why_are_found(decided: Desk, browser_of: Open, make_
     expect(page.get_by_text("What acts on it by release 3")).to_be_visible()
     expect(page.locator("#exposures")).to_contain_text("shown")
     page.get_by_role("link", name="shop-1").click()
-    expect(page.get_by_text("2 of item lead here")).to_be_visible()
+    expect(page.get_by_text("2 entities of kind item lead here")).to_be_visible()
 
 
 def test_the_desk_is_accessible_and_fits(decided: Desk, browser_of: Open, make_person: Any) -> None:

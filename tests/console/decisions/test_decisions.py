@@ -279,7 +279,7 @@ def test_an_item_that_nothing_is_known_of_says_so(desk, viewer):
 def test_a_seller_has_its_items_and_the_share_of_exposures_touched(desk, viewer):
     desk.decide([request("r-1", limit=2), request("r-2", "MY", limit=2)])
     text = text_of(viewer.get(reverse("entity", args=["seller", "shop-1"])))
-    assert "2 of item lead here" in text
+    assert "2 entities of kind item lead here" in text
     assert "something acts on 1 of 2" in text
     told = text_of(viewer.get(reverse("entity_exposures", args=["seller", "shop-1"])))
     assert "4 shown · 50 % of these touched" in told.replace("\xa0", " ")

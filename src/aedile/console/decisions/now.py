@@ -41,24 +41,17 @@ Words = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One strategy for the entity. how: `acts`, `shadow`, or `depends` where the request decides. places: (market,
-    channel). share: of a canary. version: as the console knows it, None for one that came from files."""
+    """One strategy for the entity. how: `acts`, `shadow`, or `depends` where the request decides. markets, channels:
+    where, `all` for all that were asked about. share: of a canary. version: as the console knows it, None for one that came from files."""
 
     strategy: Strategy
     how: str
-    places: tuple[Place, ...]
+    markets: tuple[str, ...]
+    channels: tuple[str, ...]
     open_features: tuple[str, ...] = ()
     share: float | None = None
     version: Version | None = None
     approvers: tuple[Any, ...] = ()
-
-    @property
-    def markets(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(market for market, _ in self.places))
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(channel for _, channel in self.places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +166,21 @@ def _acts(engine: Engine, kind: str, id_: str, places: Sequence[Place]) -> Itera
         if strategy.stage == "canary" and strategy.applies_to == kind:
             inside = [place for place in places if _would_fire(engine, kind, id_, strategy, place, moment)]
             if inside:
-                yield Act(strategy, "acts", tuple(inside), share=strategy.canary.share if strategy.canary else None)
+                yield Act(
+                    strategy, "acts", *_where(inside, places), share=strategy.canary.share if strategy.canary else None
+                )
         elif number in fires:
             how = "shadow" if strategy.stage == "shadow" else "acts"
-            yield Act(strategy, how, tuple(fires[number]))
+            yield Act(strategy, how, *_where(fires[number], places))
         elif number in opens and (asked := _asked_of_requests(engine.schema, strategy)):
-            yield Act(strategy, "depends", tuple(opens[number]), asked)
+            yield Act(strategy, "depends", *_where(opens[number], places), asked)
+
+
+def _where(found: Sequence[Place], asked: Sequence[Place]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The markets and the channels of places, `all` for all that were asked about."""
+    mine, all_ = ([dict.fromkeys(side) for side in zip(*places, strict=True)] for places in (found, asked))
+    markets, channels = ((ALL,) if len(m) == len(a) > 1 else tuple(m) for m, a in zip(mine, all_, strict=True))
+    return markets, channels
 
 
 def _would_fire(engine: Engine, kind: str, id_: str, strategy: Strategy, place: Place, moment: int) -> bool:

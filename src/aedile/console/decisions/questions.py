@@ -39,7 +39,8 @@ class Acts:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A candidate before and after. move: places up (or down, below 0); None where it was excluded."""
+    """A candidate before and after. score: as it was sorted by, multiplied; move: places up (or down, below 0), None
+    where it was excluded."""
 
     kind: str
     id: str
@@ -49,6 +50,11 @@ class Placed:
     multiplier: float
     is_shown: bool
     acts: tuple[Acts, ...]
+
+    @property
+    def sent_score(self) -> float:
+        """The score as it was sent, or 1 / place."""
+        return self.score / self.multiplier
 
     @property
     def move(self) -> int | None:
