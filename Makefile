@@ -8,10 +8,10 @@ DATA := ../shared/data
 RUN := .run
 PORT ?= 8321
 
-.PHONY: run decide test soak check bench docs lock install clean
+.PHONY: run decide test soak check bench docs lock texts install clean
 .DEFAULT_GOAL := run
 
-install: .venv/.installed .run/.assets
+install: .venv/.installed .run/.assets .run/.catalogues
 
 # Locked and hashed: the same versions everywhere. The package itself is built here, with its kernel where a C
 # compiler is at hand.
@@ -28,6 +28,15 @@ ASSETS := $(shell find src/aedile/console/assets -type f)
 	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --loglevel=error && npm run --silent build && touch $@; \
 	else echo "no Node here: the console's pages cannot be loaded from this checkout"; fi
 
+.run/.catalogues: .venv/.installed $(wildcard src/aedile/console/*/locale/*/LC_MESSAGES/django.po)
+	@mkdir -p $(RUN)
+	$(BIN)/python -m tools.catalogues --compile
+	@touch $@
+
+# Read the console's texts anew into its catalogues.
+texts: install
+	$(BIN)/python -m tools.catalogues
+
 run: install
 	@$(BIN)/python examples/electronics/serve.py --run $(RUN) --data $(DATA) --port $(PORT)
 
@@ -38,9 +47,14 @@ decide: install
 test: install
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+# Long runs whose figures are seconds, each alone on the machine; then the others; then the load, which needs wrk.
+TIMED := tests/server/test_swaps.py tests/examples/test_serving.py
+SOAK_REQUESTS ?= 3600000
 soak: install
-	SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/replay tests/server tests/store
-	$(BIN)/python -m bench.serving.run --soak 3600000
+	@command -v wrk > /dev/null || { echo "make soak needs wrk; on Debian: apt-get install wrk" >&2; exit 1; }
+	SOAK=1 $(BIN)/python -m pytest $(TIMED)
+	SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/replay tests/server tests/store $(TIMED:%=--ignore=%)
+	$(BIN)/python -m bench.serving.run --hold --soak $(SOAK_REQUESTS)
 
 check: install
 	$(BIN)/ruff check .
@@ -54,10 +68,12 @@ bench: install
 docs: install
 	$(BIN)/python -m docs.generate
 
-# The lock names no host: the file is the same wherever it is made.
+# Everything, and from the same versions what a server needs. Locks name no host: they are the same wherever made.
 lock:
 	$(BIN)/uv pip compile --universal --all-extras --generate-hashes --no-header --no-annotate --quiet \
 	  --python-version 3.11 pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --universal --extra server --generate-hashes --no-header --no-annotate --quiet \
+	  --python-version 3.11 --constraint requirements.lock pyproject.toml --output-file deploy/server.lock
 
 clean:
 	rm -rf .venv build dist node_modules src/aedile/console/base/static/vendor $(RUN) src/aedile/engine/_kernel*.so

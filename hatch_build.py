@@ -1,11 +1,15 @@
-"""Compiles the engine's kernel (one C file on Python's limited API) into the package, where a compiler is at hand.
+"""What goes into the wheel that is not in the repository? A compiled kernel, the pages' assets, compiled catalogues.
 
-Without one the build goes on and the package runs on NumPy alone, slower and with the same answers.
+The engine's kernel (one C file on Python's limited API) needs a C compiler: without one the build goes on and the
+package runs on NumPy alone, slower and with the same answers. What pages load is built by Node, once: who installs the
+wheel, or a source distribution, needs none.
 """
 
 from __future__ import annotations
 
 import platform
+import shutil
+import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -15,6 +19,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCE = "src/aedile/engine/_kernel.c"
 INCLUDED = "src/aedile/engine/_slate_fill.h"
+ASSETS = "src/aedile/console/assets"
+VENDOR = "src/aedile/console/base/static/vendor"
+CATALOGUES = "src/aedile/console/*/locale/*/LC_MESSAGES/django.mo"
 
 
 def _flags() -> list[str]:
@@ -26,9 +33,14 @@ def _flags() -> list[str]:
 
 
 class KernelBuildHook(BuildHookInterface):
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  the hook's signature
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if version != "editable":  # an editable install is of a checkout, where `make install` builds them
+            self._build_assets()
+        build_data["artifacts"].append(f"/{VENDOR}/")
         if self.target_name != "wheel":
             return
+        self._compile_catalogues()
+        build_data["artifacts"].append(f"/{CATALOGUES}")
         built = self._compile()
         if built is None:
             return
@@ -36,6 +48,34 @@ class KernelBuildHook(BuildHookInterface):
         build_data["pure_python"] = False
         system = sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["tag"] = f"cp311-abi3-{system}"
+
+    def _compile_catalogues(self) -> None:
+        sys.path.insert(0, self.root)
+        try:
+            from tools.catalogues import compile_all
+        finally:
+            sys.path.remove(self.root)
+        compile_all()
+
+    def _build_assets(self) -> None:
+        built, sources = Path(self.root, VENDOR, "base.js"), Path(self.root, ASSETS)
+        newest = max(path.stat().st_mtime for path in sources.rglob("*") if path.is_file())
+        if built.exists() and built.stat().st_mtime >= newest:
+            return
+        npm = shutil.which("npm")
+        if npm is not None:
+            for command in (
+                (npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"),
+                (npm, "run", "--silent", "build"),
+            ):
+                subprocess.run(command, cwd=self.root, check=True, timeout=600)  # noqa: S603  our own commands
+        elif built.exists():
+            self.app.display_warning("no Node here: the console's assets are older than their sources")
+        else:
+            raise RuntimeError(
+                f"the console's assets ({VENDOR}) are not built, and there is no Node to build them: install Node 20 "
+                "or newer, or build from the source distribution, which has them"
+            )
 
     def _compile(self) -> str | None:
         from setuptools import Distribution, Extension

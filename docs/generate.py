@@ -36,6 +36,8 @@ from aedile.language import types as language_types
 from aedile.language.functions import FUNCTIONS, Example, Function
 from aedile.language.types import SCALARS
 from aedile.language.values import format_timestamp
+from aedile.server.metrics import METRICS
+from aedile.settings import FILE, SETTINGS, Setting
 
 FOLDER = Path(__file__).parent / "reference"
 _NOTE = "<!-- Written by `python -m docs.generate`; change the code instead. -->\n"
@@ -281,12 +283,54 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+#: Defaults that depend on the machine, in words.
+_DEFAULTS = {"home": "`~/.local/share/aedile`", "server.workers": "one a core", "server.page": "on loopback alone"}
+#: What Prometheus' text format appends to the name of a metric.
+_SUFFIX = {"counter": "_total"}
+
+
+def settings_page() -> str:
+    """Every setting of an installation."""
+    rows = [(f"`{one.name}`", f"`{one.variable}`", _default(one), one.meaning) for one in SETTINGS]
+    return _page(
+        "Settings",
+        f"They come from `{FILE}` in the working folder (or the file that `--config` names), then from variables, then "
+        "from options of the command line: the later wins. A key that is not known is an error. `aedile config` prints "
+        "every value that holds, and where it comes from; a secret is never shown.",
+        'In the file a point makes a table:\n\n```toml\nhome = "/var/lib/aedile"\n\n[server]\nport = 8321\n```',
+        _table(("setting", "variable", "default", "meaning"), rows),
+    )
+
+
+def _default(setting: Setting) -> str:
+    if setting.name in _DEFAULTS:
+        return _DEFAULTS[setting.name]
+    assert not callable(setting.default), setting.name
+    return "none" if setting.default is None else f"`{_json(setting.default)}`"
+
+
+def metrics_page() -> str:
+    """Every metric that `/metrics` exposes."""
+    rows = []
+    for name, (kind, labels, text) in METRICS.items():
+        own = () if name.startswith("aedile_keeper") else ("worker",)
+        rows.append((f"`{name}{_SUFFIX.get(kind, '')}`", kind, ", ".join(f"`{one}`" for one in (*own, *labels)), text))
+    return _page(
+        "Metrics",
+        "`GET /metrics`, in Prometheus' text format. Each worker counts from its own start under its own label: sum "
+        "over `worker`, after `rate`. Any worker tells of all of them.",
+        _table(("metric", "kind", "labels", "meaning"), rows),
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "types.md": types_page,
     "functions.md": functions_page,
     "actions.md": actions_page,
     "errors.md": errors_page,
     "cli.md": cli_page,
+    "settings.md": settings_page,
+    "metrics.md": metrics_page,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
@@ -27,6 +28,24 @@ def test_the_lock_names_no_host() -> None:
     assert len(PINNED) > 40
     assert "://" not in LOCK
     assert not re.search(r"--(index|extra-index|find-links)", LOCK)
+
+
+def test_the_lock_of_the_pages_names_no_host() -> None:
+    lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
+    assert len(lock["packages"]) > 20
+    for name, package in lock["packages"].items():
+        assert "resolved" not in package, name
+        assert name == "" or package["integrity"].startswith("sha512-"), name
+        said = {key: value for key, value in package.items() if key != "funding"}
+        assert "://" not in json.dumps(said), name
+
+
+def test_what_pages_are_built_from_is_pinned_exactly() -> None:
+    package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    versions = {**package["dependencies"], **package["devDependencies"]}
+    assert versions["htmx.org"] == "2.0.11"
+    for name, version in versions.items():
+        assert re.fullmatch(r"\d+\.\d+\.\d+", version), name
 
 
 def test_every_version_in_the_lock_has_its_hashes() -> None:

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,11 @@ from bench.serving.processes import Serving
 from bench.serving.stage import bodies, stage
 
 LOAD = Path(__file__).with_name("load.lua")
+#: What must hold of a server over a thousand strategies, asked about 200 candidates, on two cores that also run the
+#: generator: CPU a request in ms, requests a second, and p99 in ms at seven tenths of that.
+CPU_MS, RATE, P99_MS = 0.7, 2_000.0, 10.0
+#: Per cent by which a worker's resident memory may grow after the first tenth of a soak.
+GROWTH = 5.0
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -32,6 +38,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=20.0, help="of each of the two loads")
     parser.add_argument("--soak", type=int, default=0, help="requests to go on with at seven tenths, watching memory")
+    parser.add_argument("--hold", action="store_true", help="end with 1 where a bound is broken")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     return parser.parse_args(argv)
 
@@ -78,20 +85,61 @@ def main(argv: list[str] | None = None) -> int:
         print("log", json.dumps(found["log"]))
     if options.json:
         options.json.write_text(json.dumps(found, indent=1))
-    return 0
+    broken = [*too_slow(fast, calm), *grown(found.get("soak", ()))]
+    for one in broken:
+        print(f"broken: {one}", file=sys.stderr)
+    return 1 if broken and options.hold else 0
+
+
+def too_slow(fast: Mapping[str, Any], calm: Mapping[str, Any]) -> list[str]:
+    """Which bounds the two loads break, in words."""
+    told = [f"{count} calls failed" for load in (fast, calm) if (count := load["not_2xx"] + load["socket_errors"])]
+    if fast["cpu_ms"] > CPU_MS:
+        told.append(f"{fast['cpu_ms']} ms of CPU a request, at most {CPU_MS}")
+    if fast["rate"] < RATE:
+        told.append(f"{fast['rate']} requests a second, at least {RATE:g}")
+    if calm["p99_ms"] > P99_MS:
+        told.append(f"{calm['p99_ms']:.1f} ms at the 99th percentile, at most {P99_MS:g}")
+    return told
 
 
 def soak(running: Serving, requests: int, rate: float) -> list[dict[str, Any]]:
-    """Resident memory of the workers after each tenth of so many requests."""
+    """Resident memory of the workers after each tenth of so many requests, at about a rate."""
     tenths: list[dict[str, Any]] = []
     began = time.monotonic()
-    for tenth in range(10):
-        figures = load(running, 64, requests / 10 / rate, 1000 * 64 / rate)
-        resident = running.resident()
-        tenths.append({"tenth": tenth + 1, **figures, "resident": resident})
-        growth = {n: round(100 * (size / tenths[0]["resident"].get(n, size) - 1), 2) for n, size in resident.items()}
+    for tenth in range(1, 11):
+        figures = {"tenth": tenth, "requests": 0, "not_2xx": 0, "socket_errors": 0}
+        while (left := requests / 10 - figures["requests"]) > 0:
+            loaded = load(running, 64, max(1.0, left / rate), 1000 * 64 / rate)
+            for name in ("requests", "not_2xx", "socket_errors"):
+                figures[name] += loaded[name]
+        tenths.append({**figures, "pids": running.named("aedile.server.worker"), "resident": running.resident()})
+        growth = {number: round(growth_of(tenths, number), 2) for number in tenths[-1]["resident"]}
         print(f"{time.monotonic() - began:6.0f} s  {figures['requests']} requests  growth in per cent: {growth}")
     return tenths
+
+
+def growth_of(tenths: Sequence[Mapping[str, Any]], number: str) -> float:
+    """Per cent by which a worker's memory has grown since the first tenth."""
+    return 100 * (float(tenths[-1]["resident"][number]) / tenths[0]["resident"][number] - 1)
+
+
+def grown(tenths: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Which bounds a soak breaks, in words."""
+    told = []
+    for place, tenth in enumerate(tenths):
+        if failed := tenth["not_2xx"] + tenth["socket_errors"]:
+            told.append(f"{failed} calls failed in tenth {tenth['tenth']}")
+        if tenth["pids"] != tenths[0]["pids"]:
+            told.append(f"a worker was started again by tenth {tenth['tenth']}: its memory says nothing")
+            break
+        growth = {number: growth_of(tenths[: place + 1], number) for number in tenth["resident"]}
+        told += [
+            f"worker {number} has grown by {one:.1f} per cent by tenth {tenth['tenth']}"
+            for number, one in growth.items()
+            if one > GROWTH
+        ]
+    return told
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ done here but verbs are called that anybody may use.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,8 @@ from pathlib import Path
 from types import FrameType
 
 import httpx
+
+from aedile.server.signals import stopping
 
 HERE = Path(__file__).parent
 AEDILE = [str(Path(sys.executable).with_name("aedile"))]
@@ -27,6 +30,8 @@ WORLD = [
     "--lists",
     str(HERE / "lists"),
 ]
+#: The id of the request that is there to be sent by hand; it is among the few that are logged in full.
+BY_HAND = "try-me"
 
 
 def main() -> int:
@@ -35,17 +40,14 @@ def main() -> int:
     run.mkdir(mode=0o711, parents=True, exist_ok=True)
     url = f"http://localhost:{options.port}"
     os.environ |= {"AEDILE_HOME": str(run / "home"), "AEDILE_SERVER_PORT": str(options.port)}
-    signal.signal(signal.SIGTERM, _stop)
+    os.environ.setdefault("AEDILE_LOG_FULL_SHARE", "0.05")
+    for name in stopping():
+        signal.signal(name, _stop)
     _make_requests(run, options.data)
     children = [subprocess.Popen([*AEDILE, "serve"])]
     try:
         key = _prepare(run, url)
-        print(
-            f"\n  What happens now   {url}/\n  The API            {url}/docs\n\n"
-            f"  Why an item stood where it stood: AEDILE_HOME={run / 'home'} aedile why --request ID\n"
-            f"  Ctrl-C stops everything; what is in {run} stays.\n",
-            flush=True,
-        )
+        print(_told(url, run, key), flush=True)
         load = ["simulate", "load", "--requests", str(run / "requests.ndjson"), "--key-file", str(key), "--url", url]
         children.append(subprocess.Popen([*AEDILE, *load, "--rate", str(options.rate)]))
         return children[0].wait()
@@ -56,6 +58,22 @@ def main() -> int:
             child.terminate()
         for child in reversed(children):
             child.wait()
+
+
+def _told(url: str, run: Path, key: Path) -> str:
+    """What a person can do now, as commands to copy."""
+    return f"""
+  What happens now   {url}/
+  The API            {url}/docs
+
+  Ask for a decision, and then why it is as it is:
+
+    curl -s {url}/v1/decisions -H "authorization: Bearer $(cat {key})" \\
+      -H "content-type: application/json" -d @{run / "request.json"}
+    {AEDILE[0]} why --request {BY_HAND} --home {run / "home"}
+
+  Ctrl-C stops everything; what is in {run} stays.
+"""
 
 
 def _arguments() -> argparse.Namespace:
@@ -95,6 +113,9 @@ def _make_requests(run: Path, data: Path) -> None:
         "--text", "title,supplier,short_description", "--limit", "100", "--markets", "ID,SA,US",
         "--time", "2020-06-15T13:30:00Z", "--out", str(run / "requests.ndjson"),
     )  # fmt: skip
+    with open(run / "requests.ndjson") as file:
+        request = {**json.loads(file.readline()), "id": BY_HAND}
+    (run / "request.json").write_text(json.dumps(request))
 
 
 def _prepare(run: Path, url: str) -> Path:
@@ -103,16 +124,24 @@ def _prepare(run: Path, url: str) -> Path:
     if not key.exists() or not key.read_text():
         scopes = [word for scope in ("decide", "explain", "entities", "observe") for word in ("--scope", scope)]
         aedile("key", "create", *scopes, "--expires", "365d", "--note", "the example", out=key)
-    publish = [*AEDILE, "release", "publish", *WORLD, "--note", "the example"]
-    done = subprocess.run(publish, stderr=subprocess.PIPE, text=True)
-    if done.returncode and "AED-REL-006" not in done.stderr:  # it says what the current release says: it is published
-        raise SystemExit(done.stderr)
+    if (run / "put").exists():
+        _until_ready(url)  # it decides by what was published before; what has changed since comes after
+        _publish()
+        return key
+    _publish()
     _until_ready(url)
-    if not (run / "put").exists():
-        items = f"item={(run / 'items').read_text()}"
-        aedile("entities", "put", *WORLD[:2], "--entities", items, "--key-file", str(key), "--url", url)
-        (run / "put").touch()
+    items = f"item={(run / 'items').read_text()}"
+    aedile("entities", "put", *WORLD[:2], "--entities", items, "--key-file", str(key), "--url", url)
+    (run / "put").touch()
     return key
+
+
+def _publish() -> None:
+    """Publish the strategies as they stand, unless the current release says the same."""
+    command = [*AEDILE, "release", "publish", *WORLD, "--note", "the example"]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    if done.returncode and "AED-REL-006" not in done.stderr:
+        raise SystemExit(done.stderr)
 
 
 def _until_ready(url: str) -> None:

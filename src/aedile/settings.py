@@ -22,6 +22,7 @@ UNKNOWN = define("AED-CONF-001", "A setting is not known.", "AEDILE_SERVER_PROT=
 BAD_VALUE = define("AED-CONF-002", "A setting's value is not one that can be.", "AEDILE_SERVER_PORT=http")
 NOT_TOML = define("AED-CONF-003", "The file of settings is not TOML.", "port: 8321 in aedile.toml")
 UNSAFE = define("AED-CONF-004", "Settings together would open the server to strangers.", "open with host 0.0.0.0")
+INCOMPLETE = define("AED-CONF-005", "Settings that need one another are not all there.", "oidc.issuer alone")
 
 PREFIX = "AEDILE_"
 FILE = "aedile.toml"
@@ -80,6 +81,16 @@ class Setting:
         return PREFIX + self.name.replace(".", "_").upper()
 
 
+def _issuer(value: Any) -> str:
+    text = _text(value).removesuffix("/")
+    scheme, _, rest = text.partition("://")
+    host = rest.split("/", 1)[0].rsplit("@", 1)[-1]
+    name = host[1:].split("]", 1)[0] if host.startswith("[") else host.split(":", 1)[0]
+    if not name or not (scheme == "https" or (scheme == "http" and is_loopback(name))):
+        raise ValueError("an address that begins with https://")
+    return text
+
+
 def _default_home() -> Path:
     base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(base).expanduser() / "aedile"
@@ -105,6 +116,10 @@ SETTINGS: tuple[Setting, ...] = (
         0.1,
         "The share of the catalogue above which a strategy needs two approvals.",
     ),
+    Setting("oidc.issuer", _issuer, None, "The identity provider (OpenID Connect) by which people may sign in."),
+    Setting("oidc.client_id", _text, None, "By which name the provider knows this console."),
+    Setting("oidc.client_secret", _text, None, "The secret that goes with it.", secret=True),
+    Setting("oidc.name", _text, "the company account", "What the provider is called on the page of sign-in."),
     Setting("log.share", _share, 1.0, "The share of decisions that is logged."),
     Setting("log.full_share", _share, 0.01, "The share that is logged in full detail and can be replayed."),
     Setting("log.queue", _whole(1, 1_000_000), 2_000, "Decisions that may wait in memory to be logged, a worker."),
@@ -138,6 +153,16 @@ class Console:
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """The identity provider; issuer, client_id and client_secret are all None where there is none."""
+
+    issuer: str | None
+    client_id: str | None
+    client_secret: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     share: float
     full_share: float
@@ -163,6 +188,7 @@ class Settings:
     database_url: str | None
     server: Server
     console: Console
+    oidc: Oidc
     log: Log
     entities: Entities
     budget: Budget
@@ -205,6 +231,7 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
             hint="without keys the server listens on loopback alone",
             fix="leave server.open out, and make a key: aedile key create --scope decide",
         )
+    _require_together(values, ("oidc.issuer", "oidc.client_id", "oidc.client_secret"))
 
     def section(name: str) -> dict[str, Any]:
         return {key.partition(".")[2]: value for key, value in values.items() if key.startswith(f"{name}.")}
@@ -214,11 +241,24 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
         values["database_url"],
         Server(**section("server")),
         Console(**section("console")),
+        Oidc(**section("oidc")),
         Log(**section("log")),
         Entities(**section("entities")),
         Budget(**section("budget")),
         origins,
     )
+
+
+def _require_together(values: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    missing = [name for name in names if values[name] is None]
+    if missing and len(missing) < len(names):
+        raise SettingsError(
+            INCOMPLETE,
+            f"{listing(missing)} {'is' if len(missing) == 1 else 'are'} missing",
+            place=Place(field=missing[0]),
+            hint=f"{listing(names)} are of use only together",
+            fix=f"set {listing(missing)}, or leave all of them out",
+        )
 
 
 def is_loopback(host: str) -> bool:

@@ -48,6 +48,8 @@ def test_a_restored_server_serves_the_same_release_knows_the_same_keys_entities_
     with folder() as root:
         words = [*AEDILE, "restore", str(file), "--home", str(root / "home")]
         subprocess.run(words, check=True, capture_output=True, timeout=120)
+        open_ = [path for path in (root / "home").iterdir() if path.is_dir() and path.stat().st_mode & 0o077]
+        assert open_ == [], "what is restored is its owner's alone"
         with serving(root, workers=1, log=root / "log") as server:
             server.key = key
             until(lambda: server.decides_by(1), "the release")

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import time
+from contextlib import suppress
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +50,48 @@ def test_a_secret_that_is_nearly_right_is_wrong_and_refused_in_the_same_words_as
     strange = (f"aedile_{record.id}_", "aedile_x_y", None)
     said = {str(refusal(lambda one=one: keys.check(one, "decide", NOW))) for one in (*nearly, *strange)}
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("kind", ["right", "wrong secret", "strange id", "no key", "expired"])
+def test_whatever_is_brought_one_hash_is_compared_with_another_in_constant_time(kind, monkeypatch):
+    text, record = new_key(SCOPES, NOW + 10)
+    brought = {
+        "right": text, "wrong secret": f"aedile_{record.id}_{'a' * 52}", "strange id": f"aedile_{'a' * 16}_{'a' * 52}",
+        "no key": None, "expired": text,
+    }[kind]  # fmt: skip
+    compared = []
+
+    def compare(one, other, real=hmac.compare_digest):
+        compared.append((one, other))
+        return real(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    check = partial(ring(record).check, brought, "decide", NOW + 20 if kind == "expired" else NOW)
+    if kind == "right":
+        check()
+    else:
+        assert refusal(check).code.name == "AED-SRV-020"
+    ((one, other),) = compared
+    assert one == hashlib.sha256((brought or "").rpartition("_")[2].encode()).hexdigest()
+    assert len(one) == len(other) == 64
+
+
+def test_how_long_a_refusal_takes_does_not_tell_how_much_of_a_secret_is_right():
+    text, record = new_key(SCOPES, NOW + 10)
+    keys = ring(record)
+    tries = {
+        "none": f"aedile_{record.id}_{'!' * 52}",
+        "nearly all": f"{text[:-1]}!",
+        "strange": f"aedile_{'a' * 16}_{'!' * 52}",
+    }
+    took = dict.fromkeys(tries, 1.0)
+    for _ in range(3_000):  # in turns, so that whatever else the machine does falls on all alike
+        for name, brought in tries.items():
+            began = time.perf_counter()
+            with suppress(ServerError):
+                keys.check(brought, "decide", NOW)
+            took[name] = min(took[name], time.perf_counter() - began)
+    assert max(took.values()) < 1.5 * min(took.values())
 
 
 def test_a_record_holds_no_secret_and_two_keys_have_nothing_in_common():

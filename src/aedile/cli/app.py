@@ -29,7 +29,9 @@ from aedile.cli import (
     doctor,
     entities,
     explain,
+    history,
     key,
+    person,
     release,
     replay,
     serve,
@@ -176,6 +178,8 @@ app.command("why")(why.why)
 app.command("replay")(replay.replay)
 app.command("serve")(serve.serve)
 app.add_typer(key.key, name="key")
+app.add_typer(person.person, name="person")
+app.add_typer(history.history, name="history")
 app.command("kill")(controls.kill)
 app.add_typer(controls.freeze, name="freeze")
 app.command("config")(config.config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -14,10 +14,6 @@ from aedile.cli.options import ByOption, ConfigOption, FormatOption, HomeOption
 from aedile.cli.published import opened, user
 from aedile.cli.screen import Format, note, print_json, say, table
 from aedile.errors import UsageError
-
-if TYPE_CHECKING:
-    from aedile.store.keys import KeyRing
-    from aedile.store.published import Published
 
 key = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make, list and revoke API keys.")
 _UNITS = {"m": 60, "h": 3600, "d": 86_400}
@@ -45,7 +41,8 @@ def create(
       aedile key create --scope decide --expires 90d --limit 500 --note "search team"
     """
     from aedile.fields import listing, suggestion
-    from aedile.store.keys import SCOPES, KeyRing, new_key
+    from aedile.store.keys import SCOPES, new_key
+    from aedile.store.published_keys import add_key
 
     for one in scope:
         if one not in SCOPES:
@@ -54,8 +51,7 @@ def create(
             )
     text, record = new_key(scope, _end(expires), limit, why)
     with opened(config, home) as published:
-        ring, number = _ring(published)
-        _publish(published, KeyRing({**ring.keys, record.id: record}), number, user(by), f"created {record.id}")
+        add_key(published, record, by=user(by))
     if format_ is Format.JSON:
         print_json({"key": text, "id": record.id, "scopes": record.scopes, "expires": _date(record.expires)})
         return
@@ -71,8 +67,10 @@ def list_(config: ConfigOption = None, home: HomeOption = None, format_: FormatO
     Example
       aedile key list
     """
+    from aedile.store.published_keys import current_ring
+
     with opened(config, home) as published:
-        ring, _ = _ring(published)
+        ring = current_ring(published)
     rows = [
         (r.id, ", ".join(r.scopes), _date(r.expires), r.limit, r.note, "expired" if r.expires <= time.time() else "")
         for r in ring.keys.values()
@@ -99,35 +97,19 @@ def revoke(
       aedile key revoke ccu64hajqd2n4mzy
     """
     from aedile.fields import suggestion
-    from aedile.store.keys import KeyRing
+    from aedile.store.published_keys import current_ring, revoke_key
 
     with opened(config, home) as published:
-        ring, number = _ring(published)
+        ring = current_ring(published)
         if id_ not in ring.keys:
             raise UsageError(
                 NO_SUCH_KEY, f'there is no key "{id_}"', hint=suggestion(id_, ring.keys), fix="see the list"
             )
-        left = KeyRing({other: record for other, record in ring.keys.items() if other != id_})
-        _publish(published, left, number, user(by), f"revoked {id_}")
+        revoke_key(published, id_, by=user(by))
     if format_ is Format.JSON:
         print_json({"revoked": id_})
     else:
         say(f"Key {id_} works no more.")
-
-
-def _ring(published: Published) -> tuple[KeyRing, int]:
-    from aedile.store.keys import KeyRing
-
-    published.lock()
-    found = published.current("keys")
-    return (KeyRing.parse(found.data), found.number) if found is not None else (KeyRing.empty(), 0)
-
-
-def _publish(published: Published, ring: KeyRing, number: int, by: str, why: str) -> None:
-    import hashlib
-
-    data = ring.to_bytes()
-    published.append("keys", hashlib.sha256(data).hexdigest(), data, by=by, note=why, expect_current=number)
 
 
 def _end(text: str) -> float:

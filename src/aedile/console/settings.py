@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
 from aedile.console.secret import secret_in
-from aedile.settings import is_loopback, load_settings
+from aedile.settings import Oidc, is_loopback, load_settings
 from aedile.store.database import database_at
 from aedile.store.home import Home
 
@@ -93,6 +93,20 @@ TEMPLATES = [
 ]
 
 
+def identity_providers(oidc: Oidc) -> dict[str, Any]:
+    """The provider of the settings as allauth wants it told; none where none is set."""
+    if oidc.issuer is None:
+        return {}
+    app = {
+        "provider_id": "oidc",
+        "name": oidc.name,
+        "client_id": oidc.client_id,
+        "secret": oidc.client_secret,
+        "settings": {"server_url": oidc.issuer, "oauth_pkce_enabled": True},
+    }
+    return {"openid_connect": {"APPS": [app]}}
+
+
 def _database() -> dict[str, Any]:
     """The same PostgreSQL that everything else of the installation uses."""
     told = conninfo_to_dict(database_at(HOME, AEDILE.database_url).dsn)
@@ -127,7 +141,12 @@ ACCOUNT_ADAPTER = "aedile.console.accounts.adapter.ClosedAdapter"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "aedile.console.accounts.links.OneTimeTokens"  # noqa: S105  a class
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 SOCIALACCOUNT_ADAPTER = "aedile.console.accounts.adapter.KnownPeopleAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form's answer may not lead to another site: see form-action below
+SOCIALACCOUNT_PROVIDERS = identity_providers(AEDILE.oidc)
+MFA_ADAPTER = "aedile.console.accounts.adapter.SealedFactorsAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "aedile"
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -167,6 +186,7 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("id", _("Indonesian")), ("zh-hans", _("Simplified Chinese")), ("ar", _("Arabic"))]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_NAME = "aedile_language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 

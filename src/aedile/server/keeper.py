@@ -22,6 +22,7 @@ from aedile.engine.release_reader import ReleaseReader
 from aedile.errors import AedileError, Errors, StoreError
 from aedile.server.chores import chores_of
 from aedile.server.gather import board_of
+from aedile.server.signals import stopping
 from aedile.settings import Settings, load_settings
 from aedile.store.board import Board
 from aedile.store.controls import Controls
@@ -35,7 +36,6 @@ from aedile.store.shelf import Pointer, Shelf
 
 log = logging.getLogger("aedile.server")
 
-STOPPING = (signal.SIGTERM, signal.SIGINT)
 #: Seconds between two tries to reach PostgreSQL, and two looks whether anything was missed.
 RETRY, LOOK = 0.5, 5.0
 
@@ -63,7 +63,7 @@ class Chore:
 
 
 class Stopped(Exception):  # noqa: N818  not an error: the keeper was told to stop
-    """SIGTERM or SIGINT."""
+    """By a signal."""
 
 
 @dataclass(slots=True)
@@ -180,8 +180,11 @@ class Keeper:
         self._status["refused"] = next(iter(self._refused.values()), None)
 
 
+_STOPPING = stopping()
+
+
 def _stop(_signal: int, _frame: FrameType | None) -> None:
-    for name in STOPPING:
+    for name in _STOPPING:
         signal.signal(name, _stop_already)  # a terminal and a supervisor may both send one
     raise Stopped
 
@@ -193,7 +196,7 @@ def _stop_already(_signal: int, _frame: FrameType | None) -> None:
 def main() -> None:
     """Run the keeper with the settings of the environment."""
     logging.basicConfig(level=logging.INFO, format="keeper: %(message)s")
-    for name in STOPPING:
+    for name in _STOPPING:
         signal.signal(name, _stop)
     settings = load_settings()
     Keeper(settings, Home(settings.home).prepare()).run()

@@ -33,6 +33,7 @@ METRICS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "aedile_muted": ("gauge", ("strategy", "why"), "1 for a strategy that is off: killed, or over its budget."),
     "aedile_budget_alerts": ("gauge", (), "Strategies over their budget now."),
     "aedile_log": ("counter", ("outcome",), "Decisions for the log, by what became of them."),
+    "aedile_log_waiting": ("gauge", (), "Decisions that wait in memory to be logged."),
     "aedile_entities_position": ("gauge", (), "Place in the log of entities up to which the worker has applied it."),
     "aedile_entities": ("counter", ("outcome",), "Rows of entities by what became of them."),
     "aedile_resident_bytes": ("gauge", (), "Resident memory of the worker."),
@@ -94,7 +95,10 @@ def _add(families: Mapping[str, Any], worker: Mapping[str, Any]) -> None:
         put("aedile_muted", 1, strategy, why)
     put("aedile_budget_alerts", len(worker["alerts"]))
     for outcome, count in worker["log"].items():
-        put("aedile_log", count, outcome)
+        if outcome == "waiting":
+            put("aedile_log_waiting", count)
+        else:
+            put("aedile_log", count, outcome)
     put("aedile_entities_position", worker["entities"]["position"])
     for outcome, count in worker["entities"]["rows"].items():
         put("aedile_entities", count, outcome)

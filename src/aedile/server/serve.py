@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
+from aedile.server.signals import stopping
 from aedile.settings import Settings
 
 log = logging.getLogger("aedile.server")
@@ -67,8 +68,8 @@ class Supervisor:
     _stopping: bool = field(default=False, init=False)
 
     def run(self) -> None:
-        """Until SIGTERM or SIGINT."""
-        for name in (signal.SIGTERM, signal.SIGINT):
+        """Until a signal says so."""
+        for name in stopping():
             signal.signal(name, self._stop)
         for child in self.children:
             child.start(self.environment)

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import logging
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ from aedile.server.limits import Limits
 from aedile.server.merging import Merging
 from aedile.server.recorder import Recorder
 from aedile.server.routes import Gate, make_app
+from aedile.server.signals import stopping
 from aedile.server.stats import Stats
 from aedile.server.world import World
 from aedile.settings import Settings, load_settings
@@ -63,7 +63,7 @@ async def work(settings: Settings, number: int) -> None:
         websockets=False, backlog=1024, backpressure=settings.server.queue * 8, log_enabled=False,
     )  # fmt: skip
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
+    for name in stopping():
         loop.add_signal_handler(name, server.stop)
     async with asyncio.TaskGroup() as tasks:
         helpers = [

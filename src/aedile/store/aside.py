@@ -1,4 +1,4 @@
-"""How is a file replaced so that it is whole at every moment? Written aside, then renamed."""
+"""How is a file replaced so that it is whole at every moment? Written aside, then renamed, in its owner's folders."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def write_aside(path: Path, data: bytes, *, sync: bool = True, mode: int = 0o600
         raise
     if sync:
         sync_folder(path.parent)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, which nobody but their owner enters."""
+    for one in reversed((folder, *folder.parents)):
+        one.mkdir(mode=0o700, exist_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

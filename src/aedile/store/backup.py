@@ -26,7 +26,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from aedile import __version__
 from aedile.errors import Place, StoreError, define
-from aedile.store.aside import sync_folder
+from aedile.store.aside import make_private, sync_folder
 from aedile.store.database import Database, database_as_made, database_at
 from aedile.store.home import Home
 from aedile.store.journal import Journal
@@ -224,7 +224,7 @@ def _require_empty(home: Home) -> None:
 def _extract(archive: zipfile.ZipFile, manifest: Manifest, aside: Path) -> None:
     for name, kept in manifest.files.items():
         path = aside / name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         try:
             with archive.open(name) as source, open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as target:
                 digest = _pour(source, target)

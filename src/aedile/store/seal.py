@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from aedile.store.aside import sync_folder, write_aside
+from aedile.store.aside import make_private, sync_folder, write_aside
 from aedile.store.decision_batch import CANDIDATE
 from aedile.store.home import Home
 from aedile.store.journal import DetailRow, Journal, read_ledger
@@ -128,7 +128,7 @@ def _details(rows: list[DetailRow]) -> pa.Table:
 
 def _write(table: pa.Table, path: Path, options: Mapping[str, Any]) -> None:
     """Written aside, on disk, and then in its place: whole or not there."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     aside = path.with_name(f".{path.name}")
     with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         pq.write_table(table, file, compression="zstd", compression_level=1, **options)

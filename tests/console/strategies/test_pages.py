@@ -77,7 +77,7 @@ def test_without_its_token_no_form_is_taken(mall, make_person):
     from django.test import Client
 
     version = mall.approved()
-    client = Client(enforce_csrf_checks=True)
+    client = Client(enforce_csrf_checks=True, SERVER_NAME="localhost")
     client.force_login(mall.author.person, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert client.post(address(version, "do", "live")).status_code == 403
     assert fresh(version).stage == "proposed"

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from aedile.console.accounts.permissions import ROLE_NAMES, Role
@@ -44,7 +45,11 @@ class Team(models.Model):
 
 
 class Person(AbstractBaseUser):
-    """Somebody who signs in. zone: IANA, in which times are shown."""
+    """Somebody who signs in. zone: IANA, in which times are shown.
+
+    password_set: None where there is no password. link_made: when the newest link to set one was made; older links
+    are void.
+    """
 
     email = models.EmailField(_("e-mail"), max_length=254)
     name = models.CharField(_("name"), max_length=120)
@@ -52,6 +57,8 @@ class Person(AbstractBaseUser):
     language = models.CharField(_("language"), max_length=10, blank=True)
     is_active = models.BooleanField(_("may sign in"), default=True)
     joined = models.DateTimeField(auto_now_add=True)
+    password_set = models.DateTimeField(null=True)
+    link_made = models.DateTimeField(null=True)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -64,6 +71,14 @@ class Person(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(raw_password)
+        self.password_set = None if raw_password is None else timezone.now()
+
+    def set_unusable_password(self) -> None:
+        super().set_unusable_password()
+        self.password_set = None
 
     def get_short_name(self) -> str:
         return self.name.split(" ")[0] or self.email
@@ -106,3 +121,24 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class ServerKeyChange(models.Model):
+    """A change of the decision server's keys by somebody in the console. number: of the ring it published."""
+
+    number = models.PositiveIntegerField(primary_key=True)
+    key = models.CharField(max_length=32)
+    deed = models.CharField(max_length=10)  # made, revoked
+    scopes = ArrayField(models.CharField(max_length=20), default=list)
+    note = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+    author = models.ForeignKey(Person, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(deed__in=["made", "revoked"]), name="serverkeychange_deed")
+        ]
+        ordering: ClassVar = ["-number"]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.deed}"

@@ -11,4 +11,12 @@ FAILED = define("AED-CON-004", "The console failed: a defect.", "an error that n
 NO_DATABASE = define("AED-CON-005", "The console does not reach its database.", "PostgreSQL was stopped")
 CSRF = define("AED-CON-006", "A form was sent from elsewhere, or after its session had ended.", "a page kept open")
 HISTORY_BROKEN = define("AED-CON-007", "The history is not as it was written.", "a row changed past the triggers")
-STATUS = {"AED-CON-001": 403, "AED-CON-002": 404, "AED-CON-004": 500, "AED-CON-005": 503, "AED-CON-006": 403}
+TOO_LARGE = define("AED-CON-008", "A call of the console brings too much.", "a body of 100 MiB")
+STATUS = {
+    "AED-CON-001": 403,
+    "AED-CON-002": 404,
+    "AED-CON-004": 500,
+    "AED-CON-005": 503,
+    "AED-CON-006": 403,
+    "AED-CON-008": 413,
+}

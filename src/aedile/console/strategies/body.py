@@ -53,7 +53,7 @@ _Dumper.add_representer(float, _float)
 
 def to_text(body: Mapping[str, Any], stage: str, share: float | None = None) -> str:
     """The strategy's file in a stage. share: of the canary; where it is no canary, one that says nothing is written."""
-    whole = {**body, "stage": stage}
+    whole = {**body, "stage": str(stage)}
     if "canary" in body or stage == "canary":
         whole["canary"] = {**(body.get("canary") or {}), "share": share if share is not None else 1.0}
     known = [key for key in ORDER if key in whole]

@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from aedile.console.accounts.actor import Actor
 from aedile.console.strategies.body import ORDER
-from aedile.console.strategies.debt import conflicts_of
 from aedile.console.strategies.lookup import acting_version
 from aedile.console.strategies.models import Approval, Comment, Version
-from aedile.console.strategies.proof import Proof, proof_of
-from aedile.console.strategies.world import challenger, running_versions, text_of
-from aedile.engine.conflicts import Conflict
+from aedile.console.strategies.proof import counts_of
+from aedile.console.strategies.proving import Proof, prove
+from aedile.console.strategies.world import text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +30,56 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """A change with its evidence, as at a moment. acting: what it would replace. missing: approvals still needed."""
+    """A change with its evidence, as at a moment. acting: what it would replace. missing: approvals still needed.
+
+    counts: what the running server counted of it; None where it does not run.
+    """
 
     version: Version
     text: str
     acting: Version | None
     differences: Sequence[Difference]
     proof: Proof
-    conflicts: Sequence[Conflict]
+    counts: Mapping[str, int] | None
     approvals: Sequence[Approval]
     comments: Sequence[Comment]
     missing: int
     at: datetime
 
+    @property
+    def reach(self) -> list[str]:
+        """What is known of its reach, in words."""
+        proof, said = self.proof, []
+        if proof.errors:
+            return [_("The text has an error: %s") % proof.errors[0].message]
+        if (found := proof.matches) is None or not found.total:
+            said.append(_("The catalogue is empty: how far it reaches is not known."))
+        else:
+            told = {"count": f"{found.count:,}", "total": f"{found.total:,}", "unknown": f"{found.unknown_count:,}"}
+            said.append(_("It fires for %(count)s of %(total)s entities; for %(unknown)s that is not known.") % told)
+            if found.open:
+                said.append(_("Only a request tells: %s.") % ", ".join(found.open))
+        if (reach := proof.reach) is None or reach.touched is None or reach.share is None:
+            said.append(_("The log holds too few decisions to say how many exposures it touches."))
+        else:
+            told = {"touched": f"{reach.touched:,.0f}", "share": f"{reach.share:.2%}"}
+            said.append(_("It touches %(touched)s exposures a day, %(share)s of all.") % told)
+        if reach is not None and reach.sellers is not None:
+            said.append(
+                _("It touches %(some)s of %(all)s sellers.") % {"some": reach.sellers, "all": reach.all_sellers}
+            )
+        return said
 
-def dossier_of(version: Version) -> Dossier:
+    @property
+    def counted(self) -> str:
+        """What the running server counted of it, in words."""
+        if self.counts is None:
+            return _("The server has not counted it: it does not run, or has not decided with it.")
+        told = [f"{name} {count:,}" for name, count in self.counts.items() if count]
+        return ", ".join(told) or _("The server decides with it, and it has not fired yet.")
+
+
+def dossier_of(actor: Actor, version: Version) -> Dossier:
     """Compiled from what is known now; conflicts and matches are computed, the rest is read."""
     acting = acting_version(version.strategy_id)
     if acting is not None and acting.pk == version.pk:
@@ -51,8 +87,8 @@ def dossier_of(version: Version) -> Dossier:
     said = list(version.approvals.select_related("person"))
     counted = [one for one in said if one.approves and one.digest == version.digest]
     return Dossier(
-        version, text_of(version), acting, differences(acting.body if acting else {}, version.body), proof_of(version),
-        conflicts_with(version), said, list(version.comments.select_related("person")),
+        version, text_of(version), acting, differences(acting.body if acting else {}, version.body),
+        prove(actor, version.body), counts_of(version), said, list(version.comments.select_related("person")),
         max(0, version.needed - len(counted)), timezone.now(),
     )  # fmt: skip
 
@@ -60,13 +96,3 @@ def dossier_of(version: Version) -> Dossier:
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     """The keys whose values are otherwise, in the order of a file."""
     return [Difference(key, before.get(key), after.get(key)) for key in ORDER if before.get(key) != after.get(key)]
-
-
-def conflicts_with(version: Version) -> list[Conflict]:
-    """The conflicts that the version has, or would have if it ran in place of the one that acts."""
-    if not version.digest:
-        return []
-    running = [one for one in running_versions() if one.strategy_id != version.strategy_id]
-    names = {version.strategy_id, challenger(version.strategy_id, version.number)}
-    found = conflicts_of([*running, version])
-    return [conflict for conflict in found if conflict.first in names or conflict.second in names]

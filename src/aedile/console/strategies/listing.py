@@ -63,7 +63,7 @@ STRATEGIES = Table(
         Column("changed", _("Changed"), lambda v: when(v.changed), plain=lambda v: v.changed, sort="changed"),
     ),
     filters=(
-        Filter("q", _("Find in id, title, why, condition"), lambda rows, q: _find(rows, q)),
+        Filter("q", _("Find in id, title, why, condition"), lambda rows, q: find(rows, q)),
         Filter(
             "stage", _("Stage"), _by_stage,
             [
@@ -89,7 +89,8 @@ STRATEGIES = Table(
 )  # fmt: skip
 
 
-def _find(rows: QuerySet[Any], typed: str) -> QuerySet[Any]:
+def find(rows: QuerySet[Any], typed: str) -> QuerySet[Any]:
+    """The versions that have every word typed, in id, title, why, owner or condition."""
     for word in typed.lower().split()[:8]:
         rows = rows.filter(words__contains=word)
     return rows

@@ -45,9 +45,9 @@ def _flow(dossier: Dossier) -> list[Flowable]:
     flow.append(_line(f"{version.stage} · {version.tier} · {version.action} · {' '.join(version.markets)}", 9))
     for head, lines in (
         ("Why", [str(version.body.get("why", ""))]),
-        ("Reach", proof.lines()),
+        ("Reach", [*dossier.reach, dossier.counted]),
         ("Budget and end", [f"budget: {version.body.get('budget') or '–'}", f"expires: {version.expires or '–'}"]),
-        ("Conflicts", [conflict.message for conflict in dossier.conflicts] or ["none found"]),
+        ("Conflicts", [meeting.conflict.message for meeting in proof.meetings] or ["none found"]),
         (
             "Approvals",
             [f"{'yes' if a.approves else 'no'}: {a.person} {a.at:%Y-%m-%d %H:%M}Z {a.note}" for a in dossier.approvals]

@@ -111,7 +111,7 @@ def drop_move(request: HttpRequest, move: int) -> HttpResponse:
 def dossier(request: HttpRequest, strategy_id: str, number: int) -> HttpResponse:
     """All that speaks for and against a change, on one page; with `?as=pdf` to file."""
     actor = actor_of(request)
-    found = dossier_of(version_seen(actor, strategy_id, number))
+    found = dossier_of(actor, version_seen(actor, strategy_id, number))
     if request.GET.get("as") == "pdf":
         answer = HttpResponse(pdf_of(found), content_type="application/pdf")
         answer["Content-Disposition"] = f'attachment; filename="{strategy_id}-v{number}.pdf"'

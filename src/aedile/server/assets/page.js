@@ -3,6 +3,7 @@
 const $ = (id) => document.getElementById(id);
 const whole = new Intl.NumberFormat();
 const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+const some = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 const columns = { acted: ["excluded", "moved", "pinned", "capped", "reserved", "badged", "referred"] };
 let before = null;
 let sorting = { by: "rate", down: true };
@@ -22,20 +23,23 @@ function ago(seconds) {
   const span = Math.max(0, Date.now() / 1000 - seconds);
   if (span < 90) return `${Math.round(span)} s ago`;
   if (span < 5400) return `${Math.round(span / 60)} min ago`;
-  return `${Math.round(span / 3600)} h ago`;
+  if (span < 172800) return `${Math.round(span / 3600)} h ago`;
+  return `${Math.round(span / 86400)} days ago`;
 }
 
 function tiles(stats) {
   const release = stats.release;
   $("empty").hidden = release !== null;
+  $("verdicts").hidden = release === null;
   $("release").textContent = release ? release.number : "none";
-  $("release-note").textContent = release ? `${release.digest.slice(0, 12)} · ${release.author} · ${release.time}` : "";
+  $("release-note").textContent = release ? `by ${release.author}, ${ago(Date.parse(release.time) / 1000)} · ${release.digest.slice(0, 12)}` : "";
+  $("release-note").title = release ? `${release.time}, digest ${release.digest}` : "";
   const rates = stats.rates.slice(0, -1); // not all workers have written the running second yet
   const last = rates.length ? rates[rates.length - 1][1] : 0;
   $("rate").textContent = whole.format(Math.round(last));
   $("total").textContent = `${short.format(stats.requests)} requests so far`;
-  $("p50").replaceChildren(ms(stats.p50_ms), element("small", " ms, half of them at most"));
-  $("p99").textContent = stats.p99_ms === null ? "no decisions in the last ten seconds" : `99 of 100: ${ms(stats.p99_ms)} ms at most`;
+  $("p50").replaceChildren(ms(stats.p50_ms), ...(stats.p50_ms === null ? [] : [element("small", " ms")]));
+  $("p99").textContent = stats.p99_ms === null ? "none in the last ten seconds" : `half within that, 99 of 100 within ${ms(stats.p99_ms)} ms`;
   $("excluded").textContent = share(stats.excluded, stats.candidates);
   $("candidates").textContent = `of ${short.format(stats.candidates)} candidates`;
   chart(rates);
@@ -43,13 +47,14 @@ function tiles(stats) {
 
 function chart(rates) {
   const [area, line] = $("chart").children;
-  const top = Math.max(1, ...rates.map((rate) => rate[1]));
+  const highest = Math.max(0, ...rates.map((rate) => rate[1]));
+  const top = Math.max(1, highest);
   const now = rates.length ? rates[rates.length - 1][0] : 0;
   const points = rates.map(([at, rate]) => `${(600 - (now - at) * 10).toFixed(1)},${(92 - (84 * rate) / top).toFixed(1)}`);
   line.setAttribute("d", points.length > 1 ? `M${points.join("L")}` : "");
   const first = points.length ? points[0].split(",")[0] : 0;
   area.setAttribute("d", points.length > 1 ? `M${first},96L${points.join("L")}L600,96Z` : "");
-  $("chart-top").textContent = `highest: ${whole.format(Math.round(top))}`;
+  $("chart-top").textContent = `highest: ${whole.format(Math.round(highest))}`;
 }
 
 function strategies(stats) {
@@ -93,7 +98,7 @@ function line() {
 }
 
 function fill(made, row, most) {
-  const texts = [row.id, row.tier, row.stage, row.action, row.rate === null ? "–" : row.rate ? row.rate.toFixed(1) : "0", ...["fired", "acted", "shadow"].map((name) => whole.format(row[name]))];
+  const texts = [row.id, row.tier, row.stage, row.action, row.rate === null ? "–" : some.format(row.rate), ...["fired", "acted", "shadow"].map((name) => whole.format(row[name]))];
   texts.forEach((text, place) => {
     if (place && made.children[place].textContent !== text) made.children[place].textContent = text;
   });
@@ -110,7 +115,7 @@ function fill(made, row, most) {
 
 function processes(stats) {
   const lines = stats.workers.map((worker) => [
-    `worker ${worker.worker}`, worker.refused ? "cannot read what was published" : `release ${worker.release ? worker.release.number : "–"}`,
+    `worker ${worker.worker}`, worker.refused ? "cannot read what was published" : worker.release ? `release ${worker.release.number}` : "no release yet",
     whole.format(worker.requests), `${short.format(worker.resident / 1048576)} MiB`, whole.format(worker.entities.position),
   ]);
   const keeper = stats.keeper;
@@ -131,7 +136,7 @@ function log(stats) {
   const entries = Object.entries(stats.log).filter(([name, count]) => count || names[name]);
   $("log").replaceChildren(...entries.flatMap(([name, count]) => [
     element("dt", names[name] || `lost: ${name.replace(/^lost_/, "").replace("_", " ")}`),
-    element("dd", whole.format(count), names[name] ? "" : "lost"),
+    element("dd", whole.format(count), count && name.startsWith("lost_") ? "lost" : ""),
   ]));
 }
 
@@ -139,7 +144,8 @@ function alerts(stats) {
   const told = stats.alerts.map((alert) => [`${alert.strategy} is over its budget: ${alert.what} ${share(alert.share, 1)}, allowed ${share(alert.limit, 1)} (${alert.owner}).`, ""]);
   const keeper = stats.keeper;
   if (keeper && keeper.postgres !== "connected") told.push(["PostgreSQL cannot be reached. Decisions go on by the last good release; what is published now arrives when it is back.", "bad"]);
-  if (keeper && keeper.refused) told.push([`Release ${keeper.refused.release} was refused: ${keeper.refused.error}`, "bad"]);
+  if (keeper && keeper.refused) told.push([`The ${keeper.refused.kind} published as ${keeper.refused.release} was refused, the last good one goes on: ${keeper.refused.error}`, "bad"]);
+  for (const [name, why] of Object.entries(keeper ? keeper.trouble : {})) told.push([`The keeper has trouble with ${name}: ${why}`, "bad"]);
   if (stats.killed) told.push([`The kill switch is on: ${stats.killed}.`, "bad"]);
   $("alerts").replaceChildren(...told.map(([text, name]) => element("p", text, `alert ${name}`)));
 }

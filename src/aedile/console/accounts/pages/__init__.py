@@ -1,0 +1,1 @@
+"""What do people see of Settings? One module a page."""

@@ -1,0 +1,90 @@
+"""Which addresses are there for programs, and in which shape do errors come?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, ValidationError
+
+from aedile import __version__
+from aedile.console.api import strategies
+from aedile.console.api.auth import AUTH, no_key
+from aedile.console.base.codes import BAD_INPUT, STATUS, TOO_LARGE
+from aedile.console.base.errors import listed
+from aedile.console.strategies.actions import Collision
+from aedile.errors import AedileError, ConsoleError, Errors, Place
+
+api = NinjaAPI(
+    title="aedile console", version=__version__, auth=AUTH, urls_namespace="api", docs_url=None,
+    openapi_url="openapi.json",
+    description="What people do in the console, for programs. Every error has the one shape: a list of what is wrong, "
+    "each with its code, message, place, hint and fix.",
+)  # fmt: skip
+api.add_router("", strategies.router, tags=["strategies"])
+
+
+def error_answer(errors: list[AedileError], **more: Any) -> HttpResponse:
+    """The answer to a call that cannot be done."""
+    status = max(STATUS.get(error.code.name, 400) for error in errors)
+    answer = HttpResponse(
+        api.renderer.render(None, {"errors": [error.to_dict() for error in errors], **more}, response_status=status),
+        status=status, content_type="application/json",
+    )  # fmt: skip
+    if status == 401:
+        answer["WWW-Authenticate"] = 'Bearer realm="aedile"'
+    if status == 503:
+        answer["Retry-After"] = "5"
+    return answer
+
+
+@api.exception_handler(Collision)
+def _collided(_request: HttpRequest, error: Collision) -> HttpResponse:
+    """Nothing is lost: what both began with, what each has, and what fits together."""
+    return error_answer(
+        [error], base=error.base, theirs=error.theirs, mine=error.mine, merged=error.merged,
+        conflicts=list(error.conflicts), revision=error.version.revision,
+    )  # fmt: skip
+
+
+@api.exception_handler(AedileError)
+@api.exception_handler(Errors)
+@api.exception_handler(OperationalError)
+@api.exception_handler(Exception)
+def _failed(_request: HttpRequest, error: Exception) -> HttpResponse:
+    return error_answer(listed(error))
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_large(_request: HttpRequest, _error: RequestDataTooBig) -> HttpResponse:
+    return error_answer([ConsoleError(TOO_LARGE, "the body is larger than 4 MiB", fix="send less at once")])
+
+
+@api.exception_handler(AuthenticationError)
+def _unknown(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+    return error_answer([no_key()])
+
+
+@api.exception_handler(ValidationError)
+def _malformed(_request: HttpRequest, error: ValidationError) -> HttpResponse:
+    return error_answer(
+        [
+            ConsoleError(
+                BAD_INPUT, f"{found['msg'][:300]}", place=Place(field=".".join(map(str, found["loc"]))[:200]),
+                fix="see the document at /api/v1/openapi.json",
+            )
+            for found in error.errors[:20]
+        ]
+    )  # fmt: skip
+
+
+def urls() -> tuple[list[URLPattern], str, str]:
+    """The addresses; whoever calls is asked for a key by the API itself, not sent to a page."""
+    patterns, app, namespace = api.urls
+    for pattern in patterns:
+        pattern.callback.login_required = False
+    return patterns, app, namespace

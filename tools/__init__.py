@@ -1,0 +1,1 @@
+"""What helps to build aedile, and is no part of it?"""
