@@ -30,6 +30,7 @@ def test_every_page_that_can_be_reached_is_accessible_and_fits(
     troubles = []
     for width, theme in ((1440, "light"), (480, "dark")):
         seen = browser_of(me, width=width, theme=theme)
+        seen.expect_trouble("^400: GET .*/strategies/")  # there is no feature schema yet, which they say
         for href in addresses:
             seen.page.goto(href)
             name = href.strip("/").replace("/", "-") or "today"
