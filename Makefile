@@ -16,7 +16,7 @@ install: .venv/.installed .run/.assets .run/.catalogues
 
 # Locked and hashed: the same versions everywhere. The package itself is built here, with its kernel where a C
 # compiler is at hand.
-.venv/.installed: requirements.lock pyproject.toml hatch_build.py src/aedile/engine/_kernel.c
+.venv/.installed: requirements.lock pyproject.toml hatch_build.py src/aedile/engine/_kernel.c $(wildcard src/aedile/engine/_*.h)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .

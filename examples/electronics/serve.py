@@ -95,7 +95,9 @@ def aedile(*words: str, out: Path | None = None) -> None:
         subprocess.run([*AEDILE, *words], check=True)
         return
     with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        subprocess.run([*AEDILE, *words], check=True, stdout=file)
+        done = subprocess.run([*AEDILE, *words], stdout=file, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(done.stderr)
 
 
 def _make_requests(run: Path, data: Path) -> None:

@@ -148,6 +148,7 @@ SOCIALACCOUNT_ADAPTER = "aedile.console.accounts.adapter.KnownPeopleAdapter"
 SOCIALACCOUNT_LOGIN_ON_GET = True  # a form's answer may not lead to another site: see form-action below
 SOCIALACCOUNT_PROVIDERS = identity_providers(AEDILE.oidc)
 MFA_ADAPTER = "aedile.console.accounts.adapter.SealedFactorsAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # whose an address is, an admin knows
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "aedile"
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -38,6 +39,19 @@ SWITCH_INTERVAL = 0.0005
 BEAT = 1.0
 #: Beats after which what is unknown is counted for one decision.
 SAMPLE_BEATS = 5
+#: Connections that a worker holds at once, idle ones too: further ones wait, so there are many more than are busy.
+CONNECTIONS = 8_192
+#: Files that a worker needs for itself: logs, journals, libraries.
+OWN_FILES = 128
+
+
+def connections() -> int:
+    """Connections this process may hold; lets it open as many files as that takes, if the system allows it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + OWN_FILES
+    files = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    return max(1, files - OWN_FILES)
 
 
 async def work(settings: Settings, number: int) -> None:
@@ -60,7 +74,7 @@ async def work(settings: Settings, number: int) -> None:
     app = make_app(desk, gate, entities, home, settings)
     server = Server(
         app, settings.server.host, settings.server.port, interface=Interfaces.ASGINL, http=HTTPModes.http1,
-        websockets=False, backlog=1024, backpressure=settings.server.queue * 8, log_enabled=False,
+        websockets=False, backlog=1024, backpressure=connections(), log_enabled=False,
     )  # fmt: skip
     loop = asyncio.get_running_loop()
     for name in stopping():

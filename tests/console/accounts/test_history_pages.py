@@ -20,7 +20,7 @@ select n, 1700000000000000 + n * 60000000,
   (array['strategies_version', 'strategies_approval', 'lists_namedlist'])[1 + n %% 3], (n %% 5000)::text, 'update',
   jsonb_build_object('stage', 'draft', 'title', 'Title ' || n),
   jsonb_build_object('stage', 'live', 'title', 'Title ' || n), repeat('0', 64), repeat('0', 64)
-from generate_series(%s, %s) n
+from generate_series(%s::bigint, %s::bigint) n
 """
 
 

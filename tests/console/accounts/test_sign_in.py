@@ -120,7 +120,7 @@ def test_every_form_asks_where_it_was_sent_from(make_person):
                 yield from found(pattern.url_patterns, prefix + str(pattern.pattern))
 
     admin = make_person("admin")
-    client = Client(enforce_csrf_checks=True)
+    client = Client(enforce_csrf_checks=True, SERVER_NAME="localhost")
     client.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
     tried, before = 0, len(entries())
     for route, name in found(get_resolver().url_patterns):
@@ -184,6 +184,7 @@ def test_a_code_of_an_app_is_asked_for_once_it_is_set_up(make_person, browse, co
 
     client, person = browse(), with_password(make_person("viewer"))
     sign_in(client, person)
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
     page = client.get("/account/2fa/totp/activate/").content.decode()
     secret = re.search(r'id="authenticator_secret"[^>]*value="([A-Z2-7]+)"', page)[1]
     assert "data:image/svg+xml" in page
@@ -230,6 +231,30 @@ def test_taking_a_factor_away_asks_who_one_is(make_person, browse):
     assert answer.status_code == 200
     answer = client.post("/account/reauthenticate/?next=/account/2fa/totp/activate/", {"password": PASSWORD})
     assert answer.url == "/account/2fa/totp/activate/"
+
+
+def test_what_was_sent_goes_on_once_one_has_shown_who_one_is(make_person, browse):
+    person = with_password(make_person("viewer"))
+    client = browse()
+    sign_in(client, person)
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+    secret = re.search(
+        r'id="authenticator_secret"[^>]*value="([A-Z2-7]+)"', client.get("/account/2fa/totp/activate/").content.decode()
+    )[1]
+    client.post("/account/2fa/totp/activate/", {"code": code_now(secret)})
+    later = browse(person)
+    asked = later.post("/account/2fa/totp/deactivate/")
+    assert "/reauthenticate/" in asked.url
+    done = later.post(f"/account/reauthenticate/?{asked.url.partition('?')[2]}", {"password": PASSWORD})
+    assert done.url == "/account/2fa/"
+    noted = [entry for entry in entries() if entry.subject == "mfa_authenticator" and entry.op == "delete"]
+    assert [entry.actor for entry in noted] == [person.email] * 2  # the app, and the recovery codes that went with it
+
+
+def test_who_has_no_password_is_told_that_factors_are_the_providers(make_person, browse):
+    client = browse(make_person("viewer"))
+    assert client.get("/account/2fa/totp/activate/").status_code == 403
+    assert 'href="/account/2fa/">See' not in client.get("/settings/account/").content.decode()
 
 
 def test_sessions_are_ended_one_by_one_and_by_a_new_password(make_person, browse):

@@ -11,8 +11,9 @@ from babel.messages.pofile import read_po
 
 from tools.catalogues import LANGUAGES, apps, catalogue_of, texts_of
 
-TRANSLATED = [app for app in apps() if (app / "locale").exists()]
-PAIRS = [pytest.param(app, language, id=f"{app.name}-{language}") for app in TRANSLATED for language in LANGUAGES]
+WITH_CATALOGUES = [app for app in apps() if (app / "locale").exists()]
+BASE = next(app for app in WITH_CATALOGUES if app.name == "base")
+PAIRS = [pytest.param(app, language, id=f"{app.name}-{language}") for app in WITH_CATALOGUES for language in LANGUAGES]
 _PLACES = re.compile(r"%\([a-z_]+\)[sd]|%[sd]|`[^`]+`")
 
 
@@ -22,15 +23,14 @@ def catalogue(app: Path, language: str) -> Catalog:
 
 
 def test_the_base_is_translated_and_has_much_to_say() -> None:
-    base = next(app for app in TRANSLATED if app.name == "base")
-    assert len(texts_of(base)) > 100
+    assert len(texts_of(BASE)) > 100
 
 
-@pytest.mark.parametrize(("app", "language"), PAIRS)
-def test_every_text_is_translated(app: Path, language: str) -> None:
-    known = catalogue(app, language)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_of_the_base_is_translated(language: str) -> None:
+    known = catalogue(BASE, language)
     missing = []
-    for context, message in texts_of(app):
+    for context, message in texts_of(BASE):
         entry = known.get(message if isinstance(message, str) else message[0], context=context)
         said = () if entry is None else entry.string if isinstance(entry.string, tuple) else (entry.string,)
         if not said or not all(said) or "fuzzy" in entry.flags:
@@ -41,8 +41,8 @@ def test_every_text_is_translated(app: Path, language: str) -> None:
 @pytest.mark.parametrize(("app", "language"), PAIRS)
 def test_what_is_filled_in_and_what_is_typed_is_the_same_in_every_language(app: Path, language: str) -> None:
     for entry in catalogue(app, language):
-        if not entry.id or isinstance(entry.id, tuple):
-            continue
+        if not entry.id or not entry.string or isinstance(entry.id, tuple):
+            continue  # what is not translated yet is said in English
         assert sorted(_PLACES.findall(entry.string)) == sorted(_PLACES.findall(entry.id)), entry.id
 
 

@@ -132,6 +132,9 @@ def test_the_difference_of_two_lists_is_that_of_two_dicts(old, new):
     wanted = {text: (said(old, text), said(new, text)) for text in {*old, *new}}
     assert found == {text: pair for text, pair in wanted.items() if pair[0] != pair[1]}
     assert list(found) == sorted(found, key=str.encode)
+    for text in list(found)[:3]:
+        behind = [one.text for one in differences(before, now, shelf.load, text)]
+        assert behind == list(found)[list(found).index(text) + 1 :]
     counts = count_differences(before, now, shelf.load)
     assert counts.added == len(new.keys() - old.keys())
     assert counts.removed == len(old.keys() - new.keys())

@@ -14,5 +14,6 @@ BAD_TEAM = define("AED-CON-025", "A team cannot be made or removed so.", "removi
 BAD_KEY = define("AED-CON-026", "A key cannot be made so.", "an API key for two years")
 NO_PERSON = define("AED-CON-027", "There is nobody with this address.", "a mistyped e-mail address")
 BAD_FILTER = define("AED-CON-028", "The history cannot be filtered so.", "a date that is none")
+NO_PROVIDER = define("AED-CON-029", "The identity provider does not answer.", "a provider that is down")
 
-STATUS |= {"AED-CON-020": 401, "AED-CON-021": 403}
+STATUS |= {"AED-CON-020": 401, "AED-CON-021": 403, "AED-CON-029": 502}

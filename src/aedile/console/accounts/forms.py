@@ -54,7 +54,7 @@ class PersonForm(AccountForm):
         max_length=254,
         help_text=_("With it they sign in, by password or through the company account."),
     )
-    field_order: ClassVar = ("email", "name", "zone", "language")
+    field_order: ClassVar[tuple[str, ...]] = ("email", "name", "zone", "language")
 
 
 class GrantForm(forms.Form):
@@ -73,7 +73,7 @@ class GrantForm(forms.Form):
 class NewPersonForm(GrantForm, PersonForm):
     """Somebody new, with their first role."""
 
-    field_order: ClassVar = ("email", "name", "zone", "language", "role", "markets", "team")
+    field_order: ClassVar[tuple[str, ...]] = ("email", "name", "zone", "language", "role", "markets", "team")
 
 
 class TeamForm(forms.Form):

@@ -14,10 +14,9 @@ _CODE = re.compile(r"[A-Z]{2}")
 
 def markets_in(text: str) -> tuple[str, ...]:
     """The codes of `ID, VN`, sorted; `("all",)` for `all`. A `ConsoleError` where the text has none, or others."""
-    words = sorted({word for word in re.split(r"[\s,;]+", text.strip()) if word})
-    if [word.lower() for word in words] == [ALL]:
+    codes = tuple(sorted({word.upper() for word in re.split(r"[\s,;]+", text) if word}))
+    if codes == (ALL.upper(),):
         return (ALL,)
-    codes = tuple(word.upper() for word in words)
     wrong = [code for code in codes if _CODE.fullmatch(code) is None]
     if not codes or wrong:
         raise ConsoleError(

@@ -12,10 +12,13 @@ from typing import Any
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
+from requests import RequestException
 
 from aedile.console.accounts.actions import OWN
+from aedile.console.accounts.codes import NO_PROVIDER
 from aedile.console.accounts.models import Person
 from aedile.console.base.acting import noted
+from aedile.errors import ConsoleError
 
 View = Callable[..., HttpResponse]
 
@@ -44,9 +47,19 @@ def pages_of(
 def _noted(view: View) -> View:
     @wraps(view)
     def handle(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        who = request.user.email if request.user.is_authenticated else "aedile"
-        with noted(who, "console", OWN):
+        if connection.in_atomic_block:  # one page goes on to another: to what was asked before showing who one is
             return view(request, *args, **kwargs)
+        who = request.user.email if request.user.is_authenticated else "aedile"
+        try:
+            with noted(who, "console", OWN):
+                return view(request, *args, **kwargs)
+        except RequestException as error:
+            raise ConsoleError(
+                NO_PROVIDER,
+                "the identity provider does not answer",
+                hint=type(error).__name__,
+                fix="wait a moment and try again; whoever has a password can sign in with it",
+            ) from error
 
     return handle
 

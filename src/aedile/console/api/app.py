@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -9,12 +11,12 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from aedile import __version__
-from aedile.console.api import strategies
+from aedile.console.api import people, strategies
 from aedile.console.api.auth import AUTH, no_key
-from aedile.console.base.codes import BAD_INPUT, STATUS, TOO_LARGE
+from aedile.console.base.codes import BAD_INPUT, STATUS, TOO_LARGE, WRONG_METHOD
 from aedile.console.base.errors import listed
 from aedile.console.strategies.actions import Collision
 from aedile.errors import AedileError, ConsoleError, Errors, Place
@@ -26,6 +28,7 @@ api = NinjaAPI(
     "each with its code, message, place, hint and fix.",
 )  # fmt: skip
 api.add_router("", strategies.router, tags=["strategies"])
+api.add_router("", people.router)
 
 
 def error_answer(errors: list[AedileError], **more: Any) -> HttpResponse:
@@ -69,6 +72,11 @@ def _unknown(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse
     return error_answer([no_key()])
 
 
+@api.exception_handler(HttpError)
+def _unread(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    return error_answer([ConsoleError(BAD_INPUT, str(error.message)[:300], fix="send JSON, as the document says")])
+
+
 @api.exception_handler(ValidationError)
 def _malformed(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     return error_answer(
@@ -86,5 +94,28 @@ def urls() -> tuple[list[URLPattern], str, str]:
     """The addresses; whoever calls is asked for a key by the API itself, not sent to a page."""
     patterns, app, namespace = api.urls
     for pattern in patterns:
-        pattern.callback.login_required = False
+        pattern.callback = _asked(pattern.callback)
     return patterns, app, namespace
+
+
+def _asked(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The view without the console's sign-in, its refusal of a method in the one shape."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        found = view(request, *args, **kwargs)
+        if found.status_code != 405:
+            return found
+        allowed = found["Allow"]
+        refused = error_answer(
+            [
+                ConsoleError(
+                    WRONG_METHOD, f"{request.path[:80]} does not know {request.method}", hint=f"it knows {allowed}"
+                )
+            ]
+        )
+        refused["Allow"] = allowed
+        return refused
+
+    answer.login_required = False  # type: ignore[attr-defined]
+    return answer

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Path, Query, Router
+from ninja import Path, Query, Router, Status
 
 from aedile.console.accounts.actor import Actor
 from aedile.console.api import shapes
@@ -67,7 +67,7 @@ def find_strategies(
 def create(request: HttpRequest, said: shapes.Written) -> Any:
     """The first version of a new strategy, or the next one of a strategy that has no draft; with or without errors."""
     version = actions.create_draft(_actor(request), said.body, said.note)
-    return 201, _whole(_actor(request), version)
+    return Status(201, _whole(_actor(request), version))
 
 
 @router.get("/strategies/{strategy}", response=answers(list[shapes.Brief]), summary="A strategy's versions")

@@ -12,6 +12,7 @@ NO_DATABASE = define("AED-CON-005", "The console does not reach its database.", 
 CSRF = define("AED-CON-006", "A form was sent from elsewhere, or after its session had ended.", "a page kept open")
 HISTORY_BROKEN = define("AED-CON-007", "The history is not as it was written.", "a row changed past the triggers")
 TOO_LARGE = define("AED-CON-008", "A call of the console brings too much.", "a body of 100 MiB")
+WRONG_METHOD = define("AED-CON-009", "An address does not know what is asked of it.", "DELETE of what is only read")
 STATUS = {
     "AED-CON-001": 403,
     "AED-CON-002": 404,
@@ -19,4 +20,7 @@ STATUS = {
     "AED-CON-005": 503,
     "AED-CON-006": 403,
     "AED-CON-008": 413,
+    "AED-CON-009": 405,
+    "AED-CON-100": 404,
+    "AED-CON-103": 404,
 }

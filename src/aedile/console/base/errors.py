@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
-from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.db import DataError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,8 @@ from aedile.errors import AedileError, ConsoleError, Errors
 def told(request: HttpRequest, error: Exception) -> HttpResponse:
     """The answer to a call that raised; nothing of it reads the database, which may be what is wrong."""
     errors = listed(error)
+    if request.path.startswith("/api/"):
+        return _as_json(errors)
     status = max(STATUS.get(one.code.name, 400) for one in errors)
     answer = HttpResponse(render_to_string(_page(request), _shown(request, errors, status)), status=status)
     if status == 503:
@@ -52,6 +55,11 @@ def _heads() -> dict[int, tuple[str, str]]:
     }
 
 
+def _as_json(errors: Sequence[AedileError]) -> HttpResponse:
+    status = max(STATUS.get(one.code.name, 400) for one in errors)
+    return JsonResponse({"errors": [one.to_dict() for one in errors]}, status=status)
+
+
 def listed(error: Exception) -> list[AedileError]:
     """The errors of the one family that stand for whatever was raised."""
     if isinstance(error, Errors):
@@ -65,6 +73,15 @@ def listed(error: Exception) -> list[AedileError]:
                 _("the console does not reach PostgreSQL"),
                 hint=_("decisions go on by the last release; nothing that was acknowledged is lost"),
                 fix=_("wait a moment and load the page again; `aedile doctor` looks for what is wrong"),
+            )
+        ]
+    if isinstance(error, DataError):
+        return [
+            ConsoleError(
+                BAD_INPUT,
+                _("a value that was sent cannot be looked up or kept"),
+                hint=_("it holds a zero character, or a number that is too large"),
+                fix=_("go back, load the page again, and send it once more"),
             )
         ]
     return [

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from aedile.console.base.errors import told
 from aedile.errors import AedileError, Errors
 
+_TOLD = (AedileError, Errors, OperationalError, DataError)
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -52,7 +53,7 @@ class ErrorsAsPages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return told(request, error) if isinstance(error, AedileError | Errors | OperationalError) else None
+        return told(request, error) if isinstance(error, _TOLD) else None
 
 
 errors_as_pages = ErrorsAsPages

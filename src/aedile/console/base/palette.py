@@ -38,6 +38,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 def search(actor: Actor, typed: str) -> Iterator[Found]:
     """What answers to the letters, pages first."""
+    typed = typed.replace("\0", "")
     yield from _pages(actor, typed)
     if not typed:
         return

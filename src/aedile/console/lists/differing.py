@@ -22,12 +22,17 @@ class Difference:
     became: str | None
 
 
-def differences(old: Sequence[Piece], new: Sequence[Piece], load: Load) -> Iterator[Difference]:
-    """Every difference by rising entry; whoever takes a few has only as many chunks read."""
-    for before, after in _steps(*_apart(old, new), load):
+def differences(old: Sequence[Piece], new: Sequence[Piece], load: Load, behind: str = "") -> Iterator[Difference]:
+    """Every difference by rising entry; whoever takes a few has only as many chunks read.
+
+    behind: only those of entries that stand behind this one.
+    """
+    start = behind.encode()
+    old, new = (_behind(pieces, start) for pieces in _apart(old, new))
+    for before, after in _steps(old, new, load):
         for text in sorted({*before, *after}):
             was, became = before.get(text), after.get(text)
-            if was != became:
+            if was != became and text > start:
                 yield Difference(text.decode(), _said(was), _said(became))
 
 
@@ -55,6 +60,11 @@ def _apart(old: Sequence[Piece], new: Sequence[Piece]) -> tuple[list[Piece], lis
     """The chunks that only one of them has."""
     before, after = {piece.digest for piece in old}, {piece.digest for piece in new}
     return [piece for piece in old if piece.digest not in after], [piece for piece in new if piece.digest not in before]
+
+
+def _behind(pieces: list[Piece], start: bytes) -> list[Piece]:
+    """From the chunk on in which a text stands, or would."""
+    return pieces[max(bisect_right(pieces, start, key=lambda piece: piece.first.encode()) - 1, 0) :]
 
 
 def _steps(old: Sequence[Piece], new: Sequence[Piece], load: Load) -> Iterator[tuple[_Some, _Some]]:

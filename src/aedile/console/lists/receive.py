@@ -27,5 +27,6 @@ class BoundedFile(TemporaryFileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self._left -= len(raw_data)
         if self._left < 0:
+            self.request.file_was_too_large = True
             raise StopUpload(connection_reset=True)
         super().receive_data_chunk(raw_data, start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,10 +13,12 @@ from django.utils import timezone
 from aedile.console.accounts.actor import Actor
 from aedile.console.accounts.models import Team
 from aedile.console.base.acting import acting
+from aedile.console.base.codes import BAD_INPUT
 from aedile.console.strategies.body import Body, read
 from aedile.console.strategies.codes import COLLISION, NO_SUCH, TAKEN
 from aedile.console.strategies.models import Comment, Save, SchemaVersion, Stage, Strategy, Version
 from aedile.console.strategies.world import current_schema, list_names
+from aedile.documents import MAX_DEPTH
 from aedile.engine.strategy import ALL
 from aedile.engine.strategy_codes import BAD_ID, ID
 from aedile.errors import AedileError, ConsoleError, Place, StrategyError
@@ -167,6 +170,7 @@ def _markets(body: Mapping[str, Any]) -> list[str]:
 
 def _identity(body: Mapping[str, Any]) -> tuple[str, Team]:
     """The id, and the team that owns it: without these nothing can be kept."""
+    _refuse_unkeepable(body)
     id_ = body.get("id")
     if not isinstance(id_, str) or not ID.fullmatch(id_) or len(id_) > 100:
         raise StrategyError(
@@ -182,6 +186,24 @@ def _identity(body: Mapping[str, Any]) -> tuple[str, Team]:
             fix="choose a team, or let an admin make it",
         )  # fmt: skip
     return id_, team
+
+
+def _refuse_unkeepable(value: Any, depth: int = 0) -> None:
+    """Refuse what no database keeps as it is: NUL, halves of characters, and what nests deeper than any strategy."""
+    if depth > MAX_DEPTH:
+        raise ConsoleError(BAD_INPUT, f"the text nests deeper than {MAX_DEPTH}", fix="send a strategy")
+    if isinstance(value, str):
+        if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
+            raise ConsoleError(BAD_INPUT, "a text holds what is no character", fix="delete it")
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            _refuse_unkeepable(key, depth + 1)
+            _refuse_unkeepable(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _refuse_unkeepable(inner, depth + 1)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ConsoleError(BAD_INPUT, f"{value} is no number that is kept", fix="write a finite one")
 
 
 def _taken(strategy: Strategy, error: IntegrityError) -> Exception:

@@ -244,8 +244,8 @@ def _editor(
         "channels": CHANNELS, "kinds": [kind for kind in schema.kinds if kind in CANDIDATE_KINDS],
         "kind_meanings": schema.meanings, "units": CANARY_UNITS, "param_kinds": KINDS,
         "lists": sorted(list_names()), "note": (sent or {}).get("note", ""),
-        "features": sorted(schema.features), "blank": ExampleRow("", "", "", True),
-        "blank_parameter": Parameter("", "number", {}), "schema_page": schema,
+        "features": sorted(schema.features),
+        "sent_back": sent is not None,
     }  # fmt: skip
     return render(request, "strategies/editor.html", context, status=status)
 

@@ -8,7 +8,7 @@ but what no body can be made of; the engine's own reading says what is wrong, wi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
@@ -356,14 +356,23 @@ def _params(data: Sent) -> dict[str, dict[str, Any]]:
         written = {market: str(data.get(f"param.{number}.{market}", "")).strip() for market in params}
         if not name and not any(written.values()):
             continue
-        texts = [text for text in written.values() if text]
-        is_double = kind == "number" and not all(_INT.fullmatch(text) for text in texts)
+        is_double = _is_double(kind, written.values())
         for market, text in written.items():
             if text or (market == "default" and kind in ("text", "texts", "numbers")):
                 params[market][name] = _value(text, kind, is_double=is_double)
             elif market == "default":
                 params[market][name] = None
     return params if params["default"] or packs else {}
+
+
+def written_value(kind: str, texts: Sequence[str]) -> Any:
+    """The value under `default` of a parameter, the first text; the others are those of markets."""
+    return _value(texts[0], kind, is_double=_is_double(kind, texts)) if texts and texts[0] else None
+
+
+def _is_double(kind: str, texts: Iterable[str]) -> bool:
+    """Whether some market writes a fraction: then it is one in all."""
+    return kind == "number" and not all(_INT.fullmatch(text) for text in texts if text)
 
 
 def _value(text: str, kind: str, *, is_double: bool) -> Any:

@@ -26,11 +26,12 @@ DESKS = {
     "schema": _("Feature schema"),
     "outbox": _("Notices"),
 }
+#: A word for the table, and what it means.
 REACHES = {
-    Reach.ANYWHERE: _("everywhere"),
-    Reach.TOUCHES: _("where one of the grant's markets is concerned"),
-    Reach.COVERS: _("where all markets concerned are the grant's"),
-    Reach.OWNS: _("the same, and of the grant's team"),
+    Reach.ANYWHERE: (_("everywhere"), _("markets and team do not count")),
+    Reach.TOUCHES: (_("a market"), _("one of the markets concerned is the grant's")),
+    Reach.COVERS: (_("all markets"), _("all markets concerned are the grant's")),
+    Reach.OWNS: (_("markets and team"), _("the same, and it is of the grant's team, or the grant is for all teams")),
 }
 
 
@@ -49,10 +50,15 @@ def permissions(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     actor.require("person.view")
     rows = [
-        Row(one, REACHES[one.reach], tuple((role, role in one.roles) for role in Role), actor.may(one.name))
+        Row(one, REACHES[one.reach][0], tuple((role, role in one.roles) for role in Role), actor.may(one.name))
         for one in PERMISSIONS.values()
     ]
-    told = {"desks": list(_by_desk(rows)), "roles": ROLE_NAMES.items(), "columns": len(Role) + 3}
+    told = {
+        "desks": list(_by_desk(rows)),
+        "roles": ROLE_NAMES.items(),
+        "reaches": REACHES.values(),
+        "columns": len(Role) + 3,
+    }
     return render(request, "accounts/permissions.html", told)
 
 
