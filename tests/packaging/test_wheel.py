@@ -111,6 +111,6 @@ def test_the_command_says_what_is_missing_without_the_extra(wheel, tmp_path):
         [tmp_path / "venv" / "bin" / "aedile", "up", "--home", str(tmp_path / "home")],
         capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path, env=environment,
     )  # fmt: skip
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "pip install aedile[all]" in done.stderr
     assert "Traceback" not in done.stderr

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aedile.console.base.job_codes import PORT_TAKEN, UNSAFE_HOST
 from aedile.console.demo.owner import require_demo
@@ -50,9 +50,12 @@ class Address:
 def up(settings: Settings, *, demo: bool, tell: Callable[[float], None]) -> None:
     """Run everything until SIGTERM or SIGINT; then nothing is left behind.
 
+    demo: set up a marketplace, and let its shoppers ask; then no notice leaves the machine.
     tell: called once, with the seconds it took, when console and decision server answer.
     """
     began = time.monotonic()
+    if demo:
+        settings = replace(settings, notices=replace(settings.notices, send=False))
     require_safe(settings)
     server, console = settings.server, settings.console
     require_free("server", server.host, server.port)

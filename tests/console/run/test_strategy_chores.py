@@ -86,3 +86,20 @@ def test_a_team_is_told_once_that_a_strategy_ends_soon(mall, days, word):  # noq
     found = told("strategy.expires")
     assert len(found) == (word is not None)
     assert all(to == "search-quality" and word in subject for to, subject in found)
+
+
+def test_a_team_is_told_once_that_entries_of_its_list_have_expired(mall):  # noqa: F811
+    import numpy as np
+
+    from aedile.console.lists.actions import create_list, edit_entries
+    from aedile.console.lists.jobs import tell_of_expired
+    from aedile.console.lists.lines import read_lines
+    from aedile.console.lists.merging import Deed, Edit
+
+    lines = b"for-ever\nlong-gone\t2020-06-01T00:00:00Z\nlater\t2099-01-01T00:00:00Z\n"
+    create_list(mall.author, "makers", "search-quality", "Makers of parts.")
+    entries = read_lines(np.frombuffer(bytearray(lines), np.uint8)).entries
+    edit_entries(mall.author, "makers", Edit(Deed.PUT, entries), seen=1)
+    assert tell_of_expired() == 1
+    assert tell_of_expired() == 0
+    assert told("list.expires") == [("search-quality", "makers: entries have expired (1)")]

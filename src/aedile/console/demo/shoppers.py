@@ -47,9 +47,13 @@ def write_requests(folder: Path, today: date) -> None:
         return
     table, queries = catalogue(today)
     pq.write_table(table, folder / "items.parquet")
-    asked = make_requests(
-        folder / "items.parquet", queries, text_columns=_TEXTS, markets=MARKETS, time=_now(), limit=60, everywhere=True
-    )
+    asked = list(
+        make_requests(
+            folder / "items.parquet", queries, text_columns=_TEXTS, markets=MARKETS, time=_now(), limit=60,
+            everywhere=True,
+        )
+    )  # fmt: skip
+    (folder / "request.json").write_text(json.dumps({**asked[0], "id": "try-me"}, indent=1))
     aside = folder / ".requests"
     aside.write_text("".join(json.dumps(request) + "\n" for request in asked))
     aside.rename(folder / "requests.ndjson")
