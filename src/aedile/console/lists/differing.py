@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aedile.console.lists.chunks import Load, Piece
 from aedile.console.lists.merging import Counts
 
-#: Expiries by entry, as written; empty for none.
+#: Lines of a list's file that one side has and the other lacks: entry → expiry as written, empty for none.
 _Some = dict[bytes, bytes]
 
 
@@ -22,18 +22,33 @@ class Difference:
     became: str | None
 
 
-def differences(old: Sequence[Piece], new: Sequence[Piece], load: Load, behind: str = "") -> Iterator[Difference]:
-    """Every difference by rising entry; whoever takes a few has only as many chunks read.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some differences by rising entry. behind: where the next page begins; None where there is none."""
 
-    behind: only those of entries that stand behind this one.
-    """
+    rows: tuple[Difference, ...]
+    behind: str | None
+
+
+def page_of_differences(
+    old: Sequence[Piece], new: Sequence[Piece], load: Load, behind: str = "", *, count: int = 100, steps: int = 25
+) -> Page:
+    """The first differences behind an entry, so many, or fewer where more than some chunks would have to be read."""
     start = behind.encode()
-    old, new = (_behind(pieces, start) for pieces in _apart(old, new))
-    for before, after in _steps(old, new, load):
-        for text in sorted({*before, *after}):
-            was, became = before.get(text), after.get(text)
-            if was != became and text > start:
-                yield Difference(text.decode(), _said(was), _said(became))
+    left, right = _apart(old, new)
+    found = _steps(_behind(left, start), _behind(right, start), load)
+    rows: list[Difference] = []
+    for step, (known, gone, come) in enumerate(found, 1):
+        rows.extend(
+            Difference(text.decode(), _said(gone.get(text)), _said(come.get(text)))
+            for text in sorted({*gone, *come})
+            if text > start
+        )
+        if len(rows) > count:
+            return Page(tuple(rows[:count]), rows[count - 1].text)
+        if step >= steps and known > start:
+            return Page(tuple(rows), known.decode())
+    return Page(tuple(rows), None)
 
 
 def count_differences(old: Sequence[Piece], new: Sequence[Piece], load: Load) -> Counts:
@@ -42,12 +57,9 @@ def count_differences(old: Sequence[Piece], new: Sequence[Piece], load: Load) ->
     if not old or not new:
         return Counts(added=sum(piece.entries for piece in new), removed=sum(piece.entries for piece in old))
     counts = Counts()
-    for before, after in _steps(old, new, load):
-        both = before.keys() & after.keys()
-        changed = (
-            sum(before[text] != after[text] for text in both) if any(after.values()) or any(before.values()) else 0
-        )
-        counts = counts.plus(Counts(len(after) - len(both), len(before) - len(both), changed))
+    for _, gone, come in _steps(old, new, load):
+        changed = len(gone.keys() & come.keys())
+        counts = counts.plus(Counts(len(come) - changed, len(gone) - changed, changed))
     return counts
 
 
@@ -67,14 +79,18 @@ def _behind(pieces: list[Piece], start: bytes) -> list[Piece]:
     return pieces[max(bisect_right(pieces, start, key=lambda piece: piece.first.encode()) - 1, 0) :]
 
 
-def _steps(old: Sequence[Piece], new: Sequence[Piece], load: Load) -> Iterator[tuple[_Some, _Some]]:
-    """Both in step, by rising entry: whatever lies between two texts in either comes out together."""
+def _steps(old: Sequence[Piece], new: Sequence[Piece], load: Load) -> Iterator[tuple[bytes, _Some, _Some]]:
+    """Both in step, by rising entry: up to which entry they are known by now, and what went and came before that."""
     left, right = _Reader(old, load), _Reader(new, load)
     while left.fill() | right.fill():
-        ends = [reader.last for reader in (left, right) if reader.lines]
-        # As far as both are known: behind the end of a reader that has more to come, something may follow.
-        known = min(ends)
-        yield left.take(known), right.take(known)
+        # Behind the last entry of a reader that has more to come, something may follow.
+        known = min(reader.last for reader in (left, right) if reader.lines)
+        before, after = set(left.take(known)), set(right.take(known))
+        yield known, _by_text(before - after), _by_text(after - before)
+
+
+def _by_text(lines: set[bytes]) -> _Some:
+    return {text: until for text, _, until in (line.partition(b"\t") for line in lines)}
 
 
 class _Reader:
@@ -97,11 +113,11 @@ class _Reader:
     def last(self) -> bytes:
         return _text(self.lines[-1])
 
-    def take(self, known: bytes) -> _Some:
+    def take(self, known: bytes) -> list[bytes]:
         """Up to and with this text."""
         stop = bisect_right(self.lines, known, key=_text)
         taken, self.lines = self.lines[:stop], self.lines[stop:]
-        return {text: until for text, _, until in (line.partition(b"\t") for line in taken)}
+        return taken
 
 
 def _text(line: bytes) -> bytes:

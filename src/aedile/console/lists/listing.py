@@ -75,7 +75,9 @@ def table_of(used: Mapping[str, Sequence[Use]]) -> Table:
 def _name(row: Any) -> Any:
     retired = format_html(' <span class="badge bg-secondary-lt">{}</span>', _("retired")) if row.retired else ""
     link = entity_link("list", row.name)
-    return format_html('{}{}<div class="text-secondary"><bdi>{}</bdi></div>', link, retired, row.meaning)
+    return format_html(
+        '{}{}<div class="text-secondary d-none d-sm-block"><bdi>{}</bdi></div>', link, retired, row.meaning
+    )
 
 
 def _by_state(found: QuerySet[Any], state: str) -> QuerySet[Any]:

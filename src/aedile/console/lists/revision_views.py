@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -14,14 +13,13 @@ from aedile.console.base.context import actor_of
 from aedile.console.lists.cells import csv_of
 from aedile.console.lists.chunks import Piece
 from aedile.console.lists.content import chunks_in, list_or_error, load, pieces_of, revision_or_error
-from aedile.console.lists.differing import count_differences, differences, entries_apart
+from aedile.console.lists.differing import count_differences, entries_apart, page_of_differences
 from aedile.console.lists.looking import entry_in
 from aedile.console.lists.merging import Counts
 from aedile.console.lists.models import Revision
 from aedile.errors import ConsoleError, Place
 
 PAGE = 50
-_DIFFERENCES = 200
 #: Differences are counted where no more entries than these need to be looked at.
 _COUNTED = 100_000
 
@@ -49,13 +47,18 @@ def revision(request: HttpRequest, name: str, number: int) -> HttpResponse:
     since = number - 1 if since is None else since
     old = pieces_of(revision_or_error(name, since)) if since else ()
     new = pieces_of(found)
-    rows = list(islice(differences(old, new, load, request.GET.get("after", "")), _DIFFERENCES + 1))
+    found_page = page_of_differences(old, new, load, _text(request.GET.get("after", "")))
     context = {
-        "list": list_or_error(name), "revision": found, "newest": newest, "since": since, "rows": rows[:_DIFFERENCES],
-        "counts": _counts(found, since, old, new), "after": rows[_DIFFERENCES - 1].text if rows[_DIFFERENCES:] else "",
+        "list": list_or_error(name), "revision": found, "newest": newest, "since": since, "page": found_page,
+        "counts": _counts(found, since, old, new),
         "is_first": not request.GET.get("after"), "may_write": actor.may("list.write"),
     }  # fmt: skip
     return render(request, "lists/revision.html", context)
+
+
+def _text(text: str) -> str:
+    """An entry in an address; what is no text is in no list."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _counts(found: Revision, since: int, old: tuple[Piece, ...], new: tuple[Piece, ...]) -> Counts | None:

@@ -26,7 +26,7 @@ from aedile.errors import ConsoleError, Place
 from aedile.language.lists import MOST_BYTES
 from aedile.language.values import parse_timestamp
 
-PAGE = 100
+PAGE = 50
 _NEWEST = 8
 
 
