@@ -21,9 +21,6 @@ NO_STAGE = define("AED-CON-052", "A stage or its share cannot be.", "canary with
 NOT_PUSHABLE = define("AED-CON-053", "Files cannot be pushed as they are.", "a pushed file whose id is not its name")
 LOADING = define("AED-CON-060", "The catalogue is not at hand yet.", "opening an editor while the process starts")
 NO_RELEASE_YET = define("AED-CON-061", "The running release is asked for before there is one.", "a new installation")
-NO_RELEASE_YET = define(
-    "AED-CON-061", "Something asks for the running release before there is one.", "a new installation"
-)
 
 STATUS |= {NO_SUCH.name: 404, NOT_OURS.name: 404}
 STATUS |= dict.fromkeys((COLLISION.name, NOT_APPROVED.name, WRONG_WAY.name, TAKEN.name, TOO_LATE.name), 409)
