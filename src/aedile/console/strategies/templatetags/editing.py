@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from aedile.console.base.figures import share
 from aedile.console.strategies.exposed import Exposures
+from aedile.console.strategies.forms import given_lines
 from aedile.console.strategies.proving import Sample
 from aedile.engine.action_read import TIERS
 
@@ -140,10 +140,7 @@ def shown_value(value: Any) -> str:
 @register.filter
 def as_given(sample: Sample) -> str:
     """The entity as an example gives it: one feature a line, those that are known."""
-    known = {name: value for name, value in sample.values if value is not None}
-    if not known:
-        return ""
-    return str(yaml.safe_dump(known, allow_unicode=True, default_flow_style=None, width=10_000)).rstrip("\n")
+    return given_lines({name: value for name, value in sample.values if value is not None})
 
 
 @register.filter
