@@ -1,5 +1,6 @@
 # Everything lives in .venv; nothing outside this folder is touched.
-# `make run` serves an example with a live load, `make decide` decides it from files, `make test` runs every test,
+# `make run` runs everything with a demo, `make serve` a server alone with a live load, `make decide` decides from files,
+# `make test` runs every test,
 # `make soak` the long runs in full, `make check` lints and type-checks.
 
 PYTHON ?= python3
@@ -8,14 +9,14 @@ DATA := ../shared/data
 RUN := .run
 PORT ?= 8321
 
-.PHONY: run decide test soak check bench docs lock texts install clean
+.PHONY: run serve decide test soak check bench docs lock texts install clean
 .DEFAULT_GOAL := run
 
 install: .venv/.installed .run/.assets .run/.catalogues
 
 # Locked and hashed: the same versions everywhere. The package itself is built here, with its kernel where a C
 # compiler is at hand.
-.venv/.installed: requirements.lock pyproject.toml hatch_build.py src/aedile/engine/_kernel.c
+.venv/.installed: requirements.lock pyproject.toml hatch_build.py src/aedile/engine/_kernel.c $(wildcard src/aedile/engine/_*.h)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
@@ -38,7 +39,12 @@ texts: install
 	$(BIN)/python -m tools.catalogues
 
 run: install
-	@$(BIN)/python examples/electronics/serve.py --run $(RUN) --data $(DATA) --port $(PORT)
+	@mkdir -p -m 711 $(RUN)
+	@$(BIN)/aedile up --demo --home $(RUN)/home --server-port $(PORT)
+
+serve: install
+	@mkdir -p -m 711 $(RUN)
+	@$(BIN)/python examples/electronics/serve.py --run $(RUN)/server --data $(DATA) --port $(PORT)
 
 decide: install
 	@mkdir -p $(RUN)

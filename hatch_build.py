@@ -18,7 +18,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCE = "src/aedile/engine/_kernel.c"
-INCLUDED = "src/aedile/engine/_slate_fill.h"
+HEADERS = ("answer_write", "body_read", "count", "draw", "log_append", "slate_build", "slate_fill")
+INCLUDED = [f"src/aedile/engine/_{name}.h" for name in HEADERS]
 ASSETS = "src/aedile/console/assets"
 VENDOR = "src/aedile/console/base/static/vendor"
 CATALOGUES = "src/aedile/console/*/locale/*/LC_MESSAGES/django.mo"
@@ -73,7 +74,7 @@ class KernelBuildHook(BuildHookInterface):
             self.app.display_warning("no Node here: the console's assets are older than their sources")
         else:
             raise RuntimeError(
-                f"the console's assets ({VENDOR}) are not built, and there is no Node to build them: install Node 20 "
+                f"the console's assets ({VENDOR}) are not built, and there is no Node to build them: install Node 18 "
                 "or newer, or build from the source distribution, which has them"
             )
 
@@ -86,7 +87,7 @@ class KernelBuildHook(BuildHookInterface):
         kernel = Extension(
             "aedile.engine._kernel",
             [SOURCE],
-            depends=[INCLUDED],
+            depends=INCLUDED,
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             py_limited_api=True,
             extra_compile_args=_flags(),

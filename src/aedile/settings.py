@@ -110,12 +110,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("console.port", _whole(1, 65535), 8320, "The port the console listens at."),
     Setting("console.threads", _whole(1, 64), 8, "Pages the console makes at the same time."),
     Setting("console.url", _text, None, "The console's address as people type it; by default from host and port."),
+    Setting("console.behind_proxy", _flag, False, "A proxy before the console speaks HTTPS with people."),
+    Setting("console.jobs", _whole(1, 16), 2, "Jobs that run at the same time."),
     Setting(
         "console.two_approvals_above",
         _share,
         0.1,
         "The share of the catalogue above which a strategy needs two approvals.",
     ),
+    Setting("notices.send", _flag, False, "Send notices to people and teams; else they stay in the outbox."),
+    Setting("notices.mail", _text, None, "The apprise address by which mail goes out.", secret=True),
+    Setting("notices.allow", _text, None, "Hosts inside the own network that notices may go to, with commas."),
     Setting("oidc.issuer", _issuer, None, "The identity provider (OpenID Connect) by which people may sign in."),
     Setting("oidc.client_id", _text, None, "By which name the provider knows this console."),
     Setting("oidc.client_secret", _text, None, "The secret that goes with it.", secret=True),
@@ -149,7 +154,30 @@ class Console:
     port: int
     threads: int
     url: str | None
+    behind_proxy: bool
+    jobs: int
     two_approvals_above: float
+
+    @property
+    def address(self) -> str:
+        """Where people come to it, without a slash at the end."""
+        if self.url is not None:
+            return self.url.rstrip("/")
+        host = "localhost" if is_loopback(self.host) else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """mail: None where people are sent none. allow: hosts, with commas."""
+
+    send: bool
+    mail: str | None
+    allow: str | None
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        return tuple(host.strip() for host in (self.allow or "").split(",") if host.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +216,7 @@ class Settings:
     database_url: str | None
     server: Server
     console: Console
+    notices: Notices
     oidc: Oidc
     log: Log
     entities: Entities
@@ -241,6 +270,7 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
         values["database_url"],
         Server(**section("server")),
         Console(**section("console")),
+        Notices(**section("notices")),
         Oidc(**section("oidc")),
         Log(**section("log")),
         Entities(**section("entities")),

@@ -1,5 +1,6 @@
 """Do schema and command line use the glossary's words, and do the pages hold together?"""
 
+import json
 import re
 import tomllib
 import xml.etree.ElementTree as ET
@@ -75,8 +76,10 @@ def test_every_dependency_is_on_its_page():
     groups = [project["project"]["dependencies"], *project["project"]["optional-dependencies"].values()]
     needed = {re.split(r"[\[<>=]", one)[0].lower() for group in groups for one in group} - {"aedile"}
     needed |= {re.split(r"[\[<>=]", one)[0] for one in project["build-system"]["requires"]}
+    package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    needed |= {*package["dependencies"], *package["devDependencies"]}
     page = (DOCS / "dependencies.md").read_text(encoding="utf-8")
-    listed = {match.lower() for match in re.findall(r"^\| ([A-Za-z][\w-]+) \|", page, re.MULTILINE)} - {"package"}
+    listed = {match.lower() for match in re.findall(r"^\| ([@A-Za-z][\w./-]+) \|", page, re.MULTILINE)} - {"package"}
     assert listed == needed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,12 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from aedile.engine import kernel
 from aedile.errors import ServerError
 from aedile.server.desk import NO_RELEASE
 from aedile.server.gather import board_of, gathered
 from aedile.server.metrics import METRICS, exposition
-from aedile.server.stats import BOUNDS, FOLDED, OF_STRATEGY, Stats, quantile
+from aedile.server.stats import (
+    BADGES,
+    BOUNDS,
+    MOVES,
+    OF_STRATEGY,
+    REFERS,
+    Stats,
+    count_compiled,
+    count_in_numpy,
+    quantile,
+)
 from aedile.store.board import Board
+from tests.engine.slate.worlds import World, build, verdicts_of, worlds
 from tests.server.shop import Worker, cap, engine_of, request, strategy
 
 STANDING = {
@@ -50,7 +63,7 @@ def worker():
     )
 
 
-@pytest.mark.parametrize("times", [1, FOLDED, FOLDED + 3])
+@pytest.mark.parametrize("times", [1, 35])
 def test_each_outcome_is_counted_once_a_candidate(worker, times):
     stats = Stats(1)
     stats.configure(worker.engine.strategies)
@@ -142,3 +155,16 @@ def test_prometheus_reads_every_metric_and_each_worker_under_its_own_name(boards
     lost = {s.labels["outcome"]: s.value for s in families["aedile_log"].samples if s.labels["worker"] == "1"}
     assert lost == {"decided": 3.0, "lost_disk": 1.0}
     assert families["aedile_keeper_lost"].samples[0].value == 4
+
+
+@pytest.mark.skipif(kernel.compiled is None, reason="the kernel is not compiled on this machine")
+@given(worlds(), st.integers(0, 99))
+def test_the_kernel_counts_what_numpy_counts(world: World, seed: int):
+    rng = np.random.default_rng(seed)
+    verdicts, slate, k = verdicts_of(world), build(world), len(world.actions)
+    shadow = rng.integers(0, k, 5 if k else 0).astype(np.int32)
+    verdicts = replace(verdicts, acts=rng.random(len(verdicts.fired)) < 0.8, shadow=shadow)
+    does = rng.choice([0, MOVES, BADGES, REFERS], k).astype(np.uint8)
+    by_kernel, by_numpy = np.ones((2, len(OF_STRATEGY), k), np.int64)
+    assert count_compiled(by_kernel, does, verdicts, slate) == count_in_numpy(by_numpy, does, verdicts, slate)
+    assert by_kernel.tolist() == by_numpy.tolist()

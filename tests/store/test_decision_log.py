@@ -14,11 +14,12 @@ from random import Random
 import pyarrow as pa
 import pytest
 
+from aedile.engine import kernel
 from aedile.engine.rows import decision_rows
 from aedile.errors import StoreError
 from aedile.server.recorder import Recorder
 from aedile.store import seal
-from aedile.store.decision_batch import Noted, batch_of
+from aedile.store.decision_batch import Batch
 from aedile.store.decision_log import DecisionLog
 from aedile.store.home import Home
 from aedile.store.journal import Journal, Ledger, read_batch, write_batch
@@ -57,12 +58,26 @@ def log_some(home, lists, count=40, *, seed=3, worker=1, step=1_000_000):
     return mall, logged
 
 
+def batched(made):
+    batch = Batch(names_of(made[0][0]))
+    for _, one in made:
+        batch.add(one.decision, 7, None, NOON)
+    return read_batch(write_batch(batch.to_arrow()))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_batch_is_the_same_with_and_without_the_kernel(seed, lists, monkeypatch):
+    made = list(decisions(seed, lists, 30))
+    by_kernel = batched(made)
+    monkeypatch.setattr(kernel, "compiled", None)
+    assert batched(made).equals(by_kernel)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_batch_says_of_each_candidate_what_the_rows_say(seed, lists):
     made = [(mall, one) for mall, one in decisions(seed, lists, 30)]
     mall = made[0][0]
-    noted = [Noted(one.decision, names_of(mall), 7, None, NOON) for _, one in made]
-    rows = read_batch(write_batch(batch_of(noted))).to_pylist()
+    rows = batched(made).to_pylist()
     for row, (_, one) in zip(rows, made, strict=True):
         said = {(c["kind"], c["id"]): c for c in row["candidates"]}
         wanted = decision_rows(one.decision, mall.engine.strategies, 7)

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aedile.engine import kernel
 from aedile.engine.requests import Request, parse_request
 from aedile.errors import DataError
 from aedile.language.schema import parse_schema
 from aedile.wire import read_arrow_request, read_request
-from aedile.wire.requests import _quick
+from aedile.wire.requests import _quick, _quickest
 
 SCHEMA = parse_schema(
     """
@@ -55,6 +56,10 @@ GOOD = {
     "offset": 0,
     "limit": 10,
 }
+
+
+PLAIN = {**GOOD, "candidates": [{"id": "a:1", "score": 2.5}, {"score": 1e-3, "id": "b", "kind": "content"}]}
+compiled_alone = pytest.mark.skipif(kernel.compiled is None, reason="the kernel is not compiled on this machine")
 
 
 def same(a: Request, b: Request) -> bool:
@@ -164,6 +169,60 @@ def test_both_ways_agree_on_any_body(changed, candidates, ascii_only, gone):
     except UnicodeEncodeError:
         return
     agree(body)
+
+
+@compiled_alone
+def test_plain_candidates_go_the_quickest_way():
+    for candidates in (PLAIN["candidates"], [], [{"id": "a"}, {"id": "b", "kind": "item"}]):
+        for space in (None, 1):
+            body = json.dumps({**PLAIN, "candidates": candidates}, indent=space).encode()
+            assert _quickest(body, SCHEMA) is not None
+            agree(body)
+
+
+@compiled_alone
+@pytest.mark.parametrize(
+    "inner",
+    [
+        '{"id": "a", "features": {"bid": 1.5}}',
+        '{"id": "a\\u0062"}',
+        '{"id": "é"}',
+        '{"id": ""}',
+        '{"id": "a"}, {"id": "a"}',
+        '{"id": "a", "score": 1}, {"id": "b"}',
+        '{"id": "a", "score": -1}',
+        '{"id": "a", "score": 1e999}',
+        '{"id": "a", "score": 01}',
+        '{"id": "a", "score": .5}',
+        '{"id": "a", "score": 1.}',
+        '{"id": "a", "score": null}',
+        '{"id": "a",}',
+        '{"id": "a"},',
+        '{"id": "a"} {"id": "b"}',
+        '{"id": "a", "id": "b"}',
+        '{"kind": "item"}',
+        '{"id": "' + "a" * 129 + '"}',
+    ],
+)
+def test_other_candidates_do_not_go_the_quickest_way(inner):
+    body = json.dumps({**GOOD, "candidates": []}).replace("[]", f"[{inner}]").encode()
+    assert _quickest(body, SCHEMA) is None
+    agree(body)
+
+
+@compiled_alone
+@given(st.floats(0, allow_infinity=False).map(repr) | st.from_regex(r"\A(0|[1-9][0-9]{0,21})(\.[0-9]{1,22})?\Z"))
+def test_a_score_is_the_double_nearest_to_what_was_sent(number):
+    found = kernel.read_candidates(b'{"candidates": [{"id": "a", "score": %b}]}' % number.encode(), 1, 1)
+    assert found is not None
+    assert found.scores is not None
+    assert found.scores.tolist() == [float(number)]
+
+
+@given(at=st.integers(0, 400), byte=st.sampled_from([*b'{}[]",:\\ae0.- \n', 0, 200]), instead=st.booleans())
+def test_all_ways_agree_on_a_plain_body_with_a_byte_changed(at, byte, instead):
+    body = json.dumps(PLAIN).encode()
+    agree(body[:at] + bytes([byte]) + body[at + instead :])
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode(errors="surrogatepass")))

@@ -36,6 +36,7 @@ from aedile.cli import (
     replay,
     serve,
     simulate,
+    up,
     why,
 )
 from aedile.cli import eval as eval_
@@ -163,6 +164,7 @@ def aedile(
     """
 
 
+app.command("up")(up.up)
 app.command("check")(check.check)
 app.command("decide")(decide.decide)
 app.command("explain")(explain.explain)

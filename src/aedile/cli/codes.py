@@ -20,3 +20,4 @@ NO_SUCH_KEY = define("AED-USE-012", "There is no key with this id.", "key revoke
 NO_SUCH_TIER = define("AED-USE-013", "A tier is none that can be off.", "kill --below legal")
 EXISTS = define("AED-USE-030", "A file that would be written is there already.", "aedile backup yesterday.zip")
 NO_BACKUP = define("AED-USE-031", "There is nothing to save, or no file to restore.", "aedile restore no-such-file")
+NO_EXTRA = define("AED-USE-032", "A verb needs parts that are not installed.", "aedile up after pip install aedile")

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
 import typer
 
 from aedile.cli.options import ConfigOption, FormatOption, HomeOption, StrictOption
 from aedile.cli.report import FINDINGS
 from aedile.cli.screen import Format, print_json, say, table
+
+if TYPE_CHECKING:
+    from aedile.server.checkup import Finding
+    from aedile.settings import Settings
+    from aedile.store.home import Home
 
 _MARKS = {"good": "✓", "look": "?", "bad": "✗"}
 
@@ -18,7 +26,8 @@ def doctor(
     """Look at everything an installation needs, and say what is wrong and how to mend it. Nothing is changed.
 
     Settings, the kernel, the home and its disk, PostgreSQL and its tables, what is published, keys, logs, the server
-    and its workers, the port. With --strict the exit code is 3 where anything is bad.
+    and its workers, the port, the console, its tables and its worker. With --strict the exit code is 3 where anything
+    is bad.
 
     \b
     Example
@@ -29,7 +38,8 @@ def doctor(
     from aedile.store.home import Home
 
     settings = load_settings(config, home=str(home) if home is not None else None)
-    found = Checkup(settings, Home(settings.home)).findings()
+    home_ = Home(settings.home)
+    found = [*Checkup(settings, home_).findings(), *_of_console(settings, home_)]
     counts = {state: sum(one.state == state for one in found) for state in _MARKS}
     if format_ is Format.JSON:
         print_json({**counts, "findings": [one.to_json() for one in found]})
@@ -40,3 +50,12 @@ def doctor(
         say(f"{bad or 'nothing'} bad, {look or 'nothing'} to look at" if bad or look else "All is well.")
     if strict and counts["bad"]:
         raise typer.Exit(FINDINGS)
+
+
+def _of_console(settings: Settings, home: Home) -> list[Finding]:
+    """Nothing where the console is not installed: a server may run by itself."""
+    if any(find_spec(name) is None for name in ("django", "psycopg")):
+        return []
+    from aedile.console.checkup import ConsoleCheckup
+
+    return ConsoleCheckup(settings, home).findings()

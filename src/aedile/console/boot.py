@@ -18,11 +18,12 @@ def console(settings: Settings) -> Iterator[Database]:
     os.environ["DJANGO_SETTINGS_MODULE"] = "aedile.console.settings"
     with open_database(Home(settings.home).prepare(), settings.database_url) as database:
         import django
-        from django.core.management import call_command
         from django.db import connections
 
         django.setup()
-        call_command("migrate", verbosity=0)
+        from aedile.console.ready import make_ready
+
+        make_ready(database)
         try:
             yield database
         finally:

@@ -15,7 +15,7 @@ from aedile.store.home import Home
 
 AEDILE = load_settings()
 HOME = Home(AEDILE.home).prepare()
-URL = AEDILE.console.url or f"http://localhost:{AEDILE.console.port}"
+URL = AEDILE.console.address
 IS_HTTPS = URL.startswith("https://")
 
 DEBUG = False
@@ -121,6 +121,7 @@ def _database() -> dict[str, Any]:
 
 
 DATABASES = {"default": _database()}
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -180,6 +181,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if AEDILE.console.behind_proxy else None
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if AEDILE.console.behind_proxy else 0
 X_FRAME_OPTIONS = "DENY"
 
 USE_TZ = True
@@ -197,7 +200,8 @@ WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 31_536_000  # every address carries the version: see `asset` among the template tags
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 << 20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["aedile.console.lists.receive.BoundedFile"]
+FILE_UPLOAD_TEMP_DIR = HOME.uploads
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 LOGGING = {
@@ -206,5 +210,5 @@ LOGGING = {
     "formatters": {"line": {"format": "console: %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},  # that tasks were found, at every start
+    "loggers": {name: {"level": "WARNING"} for name in ("procrastinate", "httpx", "bm25s")},
 }

@@ -141,6 +141,30 @@ fail:
     return NULL;
 }
 
+/* codes_at(codes i32[count], known, count, rows i32[n], out i64[n], n): codes[row] where known, else -1 */
+static PyObject *codes_at(PyObject *self, PyObject *args) {
+    PyObject *o_codes, *o_known, *o_rows, *o_out;
+    Py_ssize_t count, n;
+    if (!PyArg_ParseTuple(args, "OOnOOn", &o_codes, &o_known, &count, &o_rows, &o_out, &n)) return NULL;
+    Buffers b = {.count = 0};
+    TAKE(int32_t, codes, o_codes, count)
+    TAKE(uint8_t, known, o_known, count)
+    TAKE(int32_t, rows, o_rows, n)
+    TAKE_OUT(int64_t, out, o_out, n)
+    for (Py_ssize_t i = 0; i < n; i++) {
+        if (rows[i] >= count) {
+            PyErr_SetString(PyExc_ValueError, "a row outside its column");
+            goto fail;
+        }
+        out[i] = rows[i] >= 0 && known[rows[i]] ? codes[rows[i]] : -1;
+    }
+    release(&b);
+    Py_RETURN_NONE;
+fail:
+    release(&b);
+    return NULL;
+}
+
 /* ---------------------------------------------------------------- match: rows of axes -> clauses that hold */
 
 typedef struct {
@@ -1095,11 +1119,17 @@ fail:
     return NULL;
 }
 
-#include "_slate_fill.h"
+#include "_answer_write.h"
+#include "_body_read.h"
+#include "_count.h"
+#include "_draw.h"
+#include "_log_append.h"
+#include "_slate_build.h"
 
 static PyMethodDef methods[] = {
     {"bucket", bucket, METH_VARARGS, "Rows of an ordered axis for values."},
     {"choose", choose, METH_VARARGS, "Look codes up, where they are known."},
+    {"codes_at", codes_at, METH_VARARGS, "Codes of rows, where they are known."},
     {"index_find_texts", index_find_texts, METH_VARARGS, "Find the rows of texts."},
     {"match", match, METH_VARARGS, "Sparse lists of the clauses that hold."},
     {"combine", combine, METH_VARARGS, "The ANDed clause bits themselves."},
@@ -1109,7 +1139,12 @@ static PyMethodDef methods[] = {
     {"scatter", scatter, METH_VARARGS, "Strategies that fire, from bits of clauses."},
     {"decide", decide, METH_VARARGS, "Verdicts for rows of a catalogue, in one go."},
     {"resolve", resolve, METH_VARARGS, "Verdicts from strategies that fire."},
-    {"slate_fill", slate_fill, METH_VARARGS, "The places of one slate."},
+    {"log_append", log_append, METH_VARARGS, "Add a decision to columns of many."},
+    {"count_decision", count_decision, METH_VARARGS, "What strategies did in one decision."},
+    {"narrow", narrow, METH_VARARGS, "Rule out the clauses of canaries that a unit is not in."},
+    {"write_answer", write_answer, METH_VARARGS, "The candidates of an answer as JSON."},
+    {"read_candidates", read_candidates, METH_VARARGS, "The candidates in a request's JSON."},
+    {"slate", slate, METH_VARARGS, "One slate, from scores and verdicts."},
     {NULL, NULL, 0, NULL},
 };
 

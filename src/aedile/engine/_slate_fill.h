@@ -1,11 +1,4 @@
-/* Fills the places of one slate: what slate_places.py says, in C. Included by _kernel.c, for its buffers.
-
-   slate_fill(size, first i64[size], last i64[size],
-              cap i32[e], key i64[e], start i64[e], e,
-              cap_strategy i32[c], limit i64[c], horizon i64[c], c,
-              reserve_strategy i32[k], need i64[k], end i64[k], member u8[k * size], k,
-              pin_rank i64[p], pin_position i64[p], p,
-              out: taken i64[size], pinned i32[size], reserved i32[size], held u8[e], broken u8[e])
+/* Fills the places of one slate: what slate_places.py says, in C. Included by _slate_build.h.
 
    Candidates are spoken of by rank. Rank r owns the entries first[r] to last[r] - 1, the strongest cap first: the cap's
    index, the candidate's key for it, and what counts for that key before any place is given. Pins come in order of
@@ -290,86 +283,45 @@ static int64_t look_ahead(Slate *s) {
     return last < s->size ? last : s->size;
 }
 
-static PyObject *slate_fill(PyObject *self, PyObject *args) {
-    PyObject *o_first, *o_last, *o_cap, *o_key, *o_start, *o_cs, *o_limit, *o_horizon, *o_rs, *o_need, *o_end, *o_member,
-        *o_pr, *o_pp, *o_taken, *o_pinned, *o_reserved, *o_held, *o_broken;
-    Slate s = {0};
-    Py_ssize_t pins;
-    if (!PyArg_ParseTuple(args, "nOOOOOnOOOnOOOOnOOnOOOOO", &s.size, &o_first, &o_last, &o_cap, &o_key, &o_start,
-                          &s.entries, &o_cs, &o_limit, &o_horizon, &s.caps, &o_rs, &o_need, &o_end, &o_member,
-                          &s.reserves, &o_pr, &o_pp, &pins, &o_taken, &o_pinned, &o_reserved, &o_held, &o_broken))
-        return NULL;
-    Buffers b = {.count = 0};
-    int64_t *memory = NULL;
-    Py_ssize_t n = s.size, e = s.entries, k = s.reserves, slots = 4;
-    TAKE(int64_t, first, o_first, n)
-    TAKE(int64_t, last, o_last, n)
-    TAKE(int32_t, cap, o_cap, e)
-    TAKE(int64_t, key, o_key, e)
-    TAKE(int64_t, start, o_start, e)
-    TAKE(int32_t, cap_strategy, o_cs, s.caps)
-    TAKE(int64_t, limit, o_limit, s.caps)
-    TAKE(int64_t, horizon, o_horizon, s.caps)
-    TAKE(int32_t, reserve_strategy, o_rs, k)
-    TAKE(int64_t, need, o_need, k)
-    TAKE(int64_t, end, o_end, k)
-    TAKE(uint8_t, member, o_member, k * n)
-    TAKE(int64_t, pin_rank, o_pr, pins)
-    TAKE(int64_t, pin_position, o_pp, pins)
-    TAKE_OUT(int64_t, taken, o_taken, n)
-    TAKE_OUT(int32_t, pinned, o_pinned, n)
-    TAKE_OUT(int32_t, reserved, o_reserved, n)
-    TAKE_OUT(uint8_t, held, o_held, e)
-    TAKE_OUT(uint8_t, broken, o_broken, e)
-    for (Py_ssize_t i = 0; i < n; i++)
-        if (first[i] < 0 || last[i] > e) goto bad;
-    for (Py_ssize_t i = 0; i < e; i++)
-        if (cap[i] < 0 || cap[i] >= s.caps) goto bad;
-    for (Py_ssize_t i = 0; i < pins; i++)
-        if (pin_rank[i] < 0 || pin_rank[i] >= n || pin_position[i] < 1) goto bad;
+/* Fills the places. Of s, its sizes, its inputs and its outputs are set; need: of each reserve, places it asks for.
+   Returns -1 where there is no memory. */
+static int fill_slate(Slate *s, const int64_t *key, const int64_t *need, const int64_t *pin_rank,
+                      const int64_t *pin_position, Py_ssize_t pins) {
+    Py_ssize_t n = s->size, e = s->entries, k = s->reserves, slots = 4;
     while (slots <= 2 * e) slots *= 2;
-    memory = PyMem_Calloc((size_t)(slots + e + (e + 1) / 2 + 5 * n + (n + 1) / 2 + 2 * ((n + 7) / 8) + 5 * k), 8);
+    size_t words = (size_t)(slots + e + (e + 1) / 2 + 5 * n + (n + 1) / 2 + 2 * ((n + 7) / 8) + 5 * k);
+    int64_t *memory = PyMem_Calloc(words, 8);
     if (memory == NULL) {
         PyErr_NoMemory();
-        goto fail;
+        return -1;
     }
     int64_t *at = memory;
     int64_t *slot = at; at += slots;
-    s.count = at; at += e;
-    s.returned.keys = at; at += n; /* no rank waits twice in a heap */
-    s.yielding.keys = at; at += n;
-    s.wait_until = at; at += n;
-    s.claim_by = at; at += n;
-    s.claims = at; at += n;
-    s.need = at; at += k;
-    s.left = at; at += k;
-    s.end = at; at += k;
-    s.open = at; at += k;
-    s.claimed = at; at += k;
-    s.bucket = (int32_t *)at; at += (e + 1) / 2;
-    s.claim_reserve = (int32_t *)at; at += (n + 1) / 2;
-    s.placed = (uint8_t *)at; at += (n + 7) / 8;
-    s.had_turn = (uint8_t *)at;
-    s.first = first, s.last = last, s.start = start, s.limit = limit, s.horizon = horizon, s.reserve_end = end;
-    s.taken = taken, s.cap = cap, s.cap_strategy = cap_strategy, s.reserve_strategy = reserve_strategy;
-    s.pinned = pinned, s.reserved = reserved, s.member = member, s.held = held, s.broken = broken;
-    for (Py_ssize_t i = 0; i < n; i++) taken[i] = pinned[i] = reserved[i] = -1;
-    memset(held, 0, (size_t)e);
-    memset(broken, 0, (size_t)e);
+    s->count = at; at += e;
+    s->returned.keys = at; at += n; /* no rank waits twice in a heap */
+    s->yielding.keys = at; at += n;
+    s->wait_until = at; at += n;
+    s->claim_by = at; at += n;
+    s->claims = at; at += n;
+    s->need = at; at += k;
+    s->left = at; at += k;
+    s->end = at; at += k;
+    s->open = at; at += k;
+    s->claimed = at; at += k;
+    s->bucket = (int32_t *)at; at += (e + 1) / 2;
+    s->claim_reserve = (int32_t *)at; at += (n + 1) / 2;
+    s->placed = (uint8_t *)at; at += (n + 7) / 8;
+    s->had_turn = (uint8_t *)at;
+    for (Py_ssize_t i = 0; i < n; i++) s->taken[i] = s->pinned[i] = s->reserved[i] = -1;
+    memset(s->held, 0, (size_t)e);
+    memset(s->broken, 0, (size_t)e);
     for (Py_ssize_t i = 0; i < k; i++) {
-        s.need[i] = need[i];
-        for (Py_ssize_t r = 0; r < n; r++) s.left[i] += member[i * n + r];
+        s->need[i] = need[i];
+        for (Py_ssize_t r = 0; r < n; r++) s->left[i] += s->member[i * n + r];
     }
-    number_buckets(&s, key, slot, slots);
-    pin_places(&s, pin_rank, pin_position, pins);
-    fill_places(&s, look_ahead(&s));
+    number_buckets(s, key, slot, slots);
+    pin_places(s, pin_rank, pin_position, pins);
+    fill_places(s, look_ahead(s));
     PyMem_Free(memory);
-    release(&b);
-    Py_RETURN_NONE;
-bad:
-    PyErr_SetString(PyExc_ValueError, "an index outside its array");
-fail:
-    PyMem_Free(memory);
-    release(&b);
-    return NULL;
+    return 0;
 }

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from aedile.engine.blind import KEPT
-from aedile.engine.kernel import IdIndex
+from aedile.engine.kernel import IdIndex, codes_at
 from aedile.language.columns import Column, column_from_python, unknown_column
 from aedile.language.schema import Schema
 from aedile.language.types import BOOL, STRING, TIMESTAMP, Type
@@ -348,3 +348,24 @@ class CandidateRows:
         if spec is not None and spec.source == "request":
             return unknown_column(spec.type, self.length)
         return EntityRows(self._store, self._kind, self._rows).column(name)
+
+    def codes(self, name: str) -> npt.NDArray[np.int64]:
+        """A number for each value of the feature, the same for equal values; -1 where it is unknown. As long as the
+        column: one number may hold for all candidates."""
+        catalogue = self._store.catalogues.get(self._kind)
+        if name not in self._sent and catalogue is not None and catalogue.types.get(name) == STRING:
+            held = catalogue.column(name)
+            return codes_at(held.values, held.known, self._rows)
+        column = self.column(name)
+        return np.where(column.known, _distinct(column), -1)
+
+
+def _distinct(column: Column) -> npt.NDArray[np.int64]:
+    """A number for each value of the column, the same for equal values, at least 0; meaningless where unknown."""
+    if column.type == STRING:  # the dictionary holds each text once
+        return column.values.astype(np.int64)
+    if column.type.element is not None:
+        seen: dict[Any, int] = {}
+        lists = (tuple(value) if value is not None else () for value in column.to_python())
+        return np.array([seen.setdefault(value, len(seen)) for value in lists], np.int64)
+    return np.unique(column.values, return_inverse=True, equal_nan=False)[1].astype(np.int64)

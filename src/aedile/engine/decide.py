@@ -6,7 +6,7 @@ A request's candidates may be of several kinds: each kind is classified by its o
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,6 @@ from aedile.engine.strategy import Strategy
 from aedile.engine.verdicts import Verdicts
 from aedile.language.columns import Column
 from aedile.language.ir import Feature, walk
-from aedile.language.types import STRING
 
 #: Exposures a window cap has counted so far: (strategy id, shopper's or entity's id) → number; absent is none.
 Counters = Mapping[tuple[str, str], int]
@@ -63,11 +62,11 @@ class Decider:
         with_unknown: look for strategies that are unknown, which takes longer than everything else.
         """
         values = self.values(request)
-        kinds = _by_kind(request)
-        parts = [self._of_kind(kind, places, request, values) for kind, places in kinds.items()]
+        groups = [self._group(request, kind, places) for kind, places in _by_kind(request).items()]
+        parts = [_Part(group.places, self._classified(group, values)) for group in groups]
         verdicts = _joined(parts, len(request.candidates))
-        unknown = self._unknown(request, values, kinds) if with_unknown else None
-        keys, spent = self._slate_inputs(request, values, kinds, verdicts, counters)
+        unknown = self._unknown(request, values) if with_unknown else None
+        keys, spent = self._slate_inputs(request, values, groups, verdicts, counters)
         slate = build_slate(
             request.candidates.scores, request.candidates.ids, verdicts, self._plan,
             keys=keys, spent=spent, offset=request.offset, limit=request.limit,
@@ -81,15 +80,16 @@ class Decider:
             query=request.query, context=request.context,
         )  # fmt: skip
 
-    def _of_kind(self, kind: str, places: npt.NDArray[np.int64], request: Request, values: Mapping[str, Any]) -> _Part:
+    def _group(self, request: Request, kind: str, places: npt.NDArray[np.int64]) -> _Group:
         ids, sent = self._candidates_at(request, kind, places)
-        return _Part(places, self.engine.classify(kind, ids, values, sent, self._book))
+        return _Group(kind, places, ids, sent, self.engine.store.rows(kind, ids))
 
-    def _unknown(
-        self, request: Request, values: Mapping[str, Any], kinds: Mapping[str, npt.NDArray[np.int64]]
-    ) -> list[list[int]]:
+    def _classified(self, group: _Group, values: Mapping[str, Any]) -> Verdicts:
+        return self.engine.classify(group.kind, group.ids, values, group.sent, self._book, group.rows)
+
+    def _unknown(self, request: Request, values: Mapping[str, Any]) -> list[list[int]]:
         unknown: list[list[int]] = [[] for _ in range(len(request.candidates))]
-        for kind, places in kinds.items():
+        for kind, places in _by_kind(request).items():
             ids, sent = self._candidates_at(request, kind, places)
             words = self.engine.unknowns(kind, ids, values, sent)
             flags = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")
@@ -102,7 +102,7 @@ class Decider:
         self,
         request: Request,
         values: Mapping[str, Any],
-        kinds: Mapping[str, npt.NDArray[np.int64]],
+        groups: Sequence[_Group],
         verdicts: Verdicts,
         counters: Counters,
     ) -> tuple[dict[int, npt.NDArray[np.int64]], dict[int, npt.NDArray[np.int64]]]:
@@ -117,30 +117,26 @@ class Decider:
             if isinstance(strategy.action, Cap):
                 place = (strategy.applies_to, strategy.action.key)
                 if place not in codes:
-                    codes[place] = self._codes(*place, request, values, kinds)
+                    codes[place] = self._codes(*place, len(verdicts), values, groups)
                 keys[number] = codes[place]
             else:
                 spent[number] = _spent(strategy, number, request, verdicts, counters)
         return keys, spent
 
     def _codes(
-        self,
-        kind: str,
-        key: str,
-        request: Request,
-        values: Mapping[str, Any],
-        kinds: Mapping[str, npt.NDArray[np.int64]],
+        self, kind: str, key: str, n: int, values: Mapping[str, Any], groups: Sequence[_Group]
     ) -> npt.NDArray[np.int64]:
-        """A code for each distinct value of the key among the candidates of this kind; -1 where it is unknown."""
-        codes = np.full(len(request.candidates), -1, np.int64)
-        places = kinds.get(kind, np.zeros(0, np.int64))
-        ids, sent = self._candidates_at(request, kind, places)
-        column = self.engine.candidate_rows(kind, ids, values, sent).column(key)
-        found = np.where(column.known, _distinct(column), -1)
-        if len(found) == len(codes) == len(places):
-            return found
-        codes[places] = np.broadcast_to(found, len(places))
-        return codes
+        """A code for each distinct value of the key among the n candidates, those of this kind; -1 where unknown."""
+        for group in groups:
+            if group.kind == kind:
+                rows = self.engine.candidate_rows(kind, group.ids, values, group.sent, group.rows)
+                found = rows.codes(key)
+                if len(found) == len(group.ids) == n:
+                    return found
+                codes = np.full(n, -1, np.int64)
+                codes[group.places] = found  # one value may hold for all
+                return codes
+        return np.full(n, -1, np.int64)
 
     def _candidates_at(
         self, request: Request, kind: str, places: npt.NDArray[np.int64]
@@ -164,24 +160,30 @@ class Decider:
                 found.append((candidate, strategy.action.queue, strategy.id))
         return found
 
-    def unknown_features(self, decision: Decision) -> dict[tuple[str, str], int]:
-        """How often a strategy was unknown while one of its features was: (strategy id, feature) → candidates."""
+    def unknown_features(self, decision: Decision, most: int | None = None) -> dict[tuple[str, str], int]:
+        """How often a strategy was unknown while one of its features was: (strategy id, feature) → candidates.
+
+        most: look at no more candidates than that, spread over all as they were sent.
+        """
+        request, unknown = decision.request, decision.unknown
+        if most is not None and len(request.candidates) > most:
+            chosen = np.linspace(0, len(request.candidates) - 1, most).astype(np.int64)
+            request, unknown = replace(request, candidates=request.candidates.at(chosen)), None
         counts: dict[tuple[str, str], int] = {}
         by_number: dict[int, list[int]] = {}
-        unknown = decision.unknown
+        values = self.values(request)
         if unknown is None:
-            unknown = self._unknown(decision.request, self.values(decision.request), _by_kind(decision.request))
+            unknown = self._unknown(request, values)
         for candidate, numbers in enumerate(unknown):
             for number in numbers:
                 by_number.setdefault(number, []).append(candidate)
         known: dict[tuple[str, str], npt.NDArray[np.bool_]] = {}
-        values = self.values(decision.request)
         for number, candidates in by_number.items():
             strategy = self.engine.strategies[number]
             for name in {node.name for node in walk(strategy.node) if isinstance(node, Feature)}:
                 place = (strategy.applies_to, name)
                 if place not in known:
-                    known[place] = self._known(strategy.applies_to, name, decision.request, values)
+                    known[place] = self._known(strategy.applies_to, name, request, values)
                 missing = int((~known[place][candidates]).sum())
                 if missing:
                     counts[strategy.id, name] = counts.get((strategy.id, name), 0) + missing
@@ -193,17 +195,6 @@ class Decider:
         ids, sent = self._candidates_at(request, kind, places)
         known[places] = self.engine.candidate_rows(kind, ids, values, sent).column(name).known
         return known
-
-
-def _distinct(column: Column) -> npt.NDArray[np.int64]:
-    """A number for each value of the column, the same for equal values, at least 0; meaningless where unknown."""
-    if column.type == STRING:  # the dictionary holds each text once
-        return column.values.astype(np.int64)
-    if column.type.element is not None:
-        seen: dict[Any, int] = {}
-        lists = (tuple(value) if value is not None else () for value in column.to_python())
-        return np.array([seen.setdefault(value, len(seen)) for value in lists], np.int64)
-    return np.unique(column.values, return_inverse=True, equal_nan=False)[1].astype(np.int64)
 
 
 def _spent(
@@ -221,6 +212,18 @@ def _spent(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """The candidates of one kind: their places among all, their ids and what was sent with them, and their rows of
+    the catalogue, -1 for those it lacks."""
+
+    kind: str
+    places: npt.NDArray[np.int64]
+    ids: list[str]
+    sent: Mapping[str, Column]
+    rows: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Part:
     """What candidates of one kind got, and their places among all."""
 
@@ -230,7 +233,7 @@ class _Part:
 
 def _by_kind(request: Request) -> dict[str, npt.NDArray[np.int64]]:
     kinds = request.candidates.kinds
-    if len(set(kinds)) == 1:
+    if kinds and kinds.count(kinds[0]) == len(kinds):
         return {kinds[0]: np.arange(len(kinds))}
     return {
         kind: np.array([place for place, one in enumerate(kinds) if one == kind], np.int64)

@@ -35,6 +35,18 @@ def draw(strategy_id: str, unit_id: str, share: float) -> bool:
     return is_inside(prefix(strategy_id), unit_id.encode(), least_outside(share))
 
 
+class Share:
+    """The same draw for many units: what does not change is made once."""
+
+    def __init__(self, strategy_id: str, share: float) -> None:
+        self._before, self._bound = prefix(strategy_id), least_outside(share)
+        self._is_certain = share in (0.0, 1.0)
+        self._is_whole = share == 1.0
+
+    def has(self, unit_id: str) -> bool:
+        return self._is_whole if self._is_certain else is_inside(self._before, unit_id.encode(), self._bound)
+
+
 def prefix(strategy_id: str) -> bytes:
     """What is hashed before a unit's id."""
     return strategy_id.encode() + b"\0"

@@ -152,22 +152,35 @@ class Engine:
         values: Mapping[str, Any],
         sent: Mapping[str, Column] = _NOTHING,
         book: ActionBook | None = None,
+        rows: npt.NDArray[np.int32] | None = None,
     ) -> Verdicts:
         """The verdicts of candidates of one kind.
 
         ids: n entity ids. values: of the request, from `values`. sent: features that came with the candidates, by
-        full name, n rows each. book: what strategies do, where it is not `self.book`.
+        full name, n rows each. book: what strategies do, where it is not `self.book`. rows: the ids' rows of the
+        catalogue, where they have been found already.
         """
         layers, book = self._layers.get(kind, ()), book or self.book
+        if rows is None:
+            rows = self.store.rows(kind, ids)
         if len(layers) == 1 and layers[0].is_listed:
-            return layers[0].decide(values, self.store.rows(kind, ids), book)
-        return kernel.resolve(self.fire(kind, ids, values, sent), book)
+            return layers[0].decide(values, rows, book)
+        return kernel.resolve(self._fire(kind, ids, values, sent, rows), book)
 
     def fire(
         self, kind: str, ids: list[str], values: Mapping[str, Any], sent: Mapping[str, Column] = _NOTHING
     ) -> Words:
         """The strategies that fire for each candidate, live, canary and shadow: uint64 (n, words)."""
-        rows = self.store.rows(kind, ids)
+        return self._fire(kind, ids, values, sent, self.store.rows(kind, ids))
+
+    def _fire(
+        self,
+        kind: str,
+        ids: list[str],
+        values: Mapping[str, Any],
+        sent: Mapping[str, Column],
+        rows: npt.NDArray[np.int32],
+    ) -> Words:
         out = np.zeros((len(ids), self.words), np.uint64)
         for layer in self._layers.get(kind, ()):
             layer.fire(values, CandidateRows(self.store, kind, rows, ids, values, sent), rows, sent, out)
@@ -187,10 +200,15 @@ class Engine:
         return possible & ~fired
 
     def candidate_rows(
-        self, kind: str, ids: list[str], values: Mapping[str, Any], sent: Mapping[str, Column] = _NOTHING
+        self,
+        kind: str,
+        ids: list[str],
+        values: Mapping[str, Any],
+        sent: Mapping[str, Column] = _NOTHING,
+        rows: npt.NDArray[np.int32] | None = None,
     ) -> CandidateRows:
-        """Every feature a strategy on this kind may read, for these candidates."""
-        return CandidateRows(self.store, kind, self.store.rows(kind, ids), ids, values, sent)
+        """Every feature a strategy on this kind may read, for these candidates. rows: as in `classify`."""
+        return CandidateRows(self.store, kind, self.store.rows(kind, ids) if rows is None else rows, ids, values, sent)
 
     @property
     def nbytes(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,15 @@ def choose(codes: Int32, known: npt.NDArray[np.bool_], lookup: Int32, unknown: i
         return kernel_numpy.choose(codes, known, lookup, unknown)
     out = np.empty(len(codes), np.int32)
     compiled.choose(np.ascontiguousarray(codes, np.int32), known, lookup, len(lookup), unknown, out, len(codes))
+    return out
+
+
+def codes_at(codes: Int32, known: npt.NDArray[np.bool_], rows: Int32) -> npt.NDArray[np.int64]:
+    """codes[row] for each of the rows where it is known, -1 where it is not, and for a row of -1."""
+    if compiled is None:
+        return kernel_numpy.codes_at(codes, known, rows)
+    out = np.empty(len(rows), np.int64)
+    compiled.codes_at(codes, known, len(codes), rows, out, len(rows))
     return out
 
 
@@ -363,6 +372,42 @@ class IdIndex:
         return out
 
 
+class SentCandidates(NamedTuple):
+    """The candidates in a request's JSON, which stand in body[start:end]. kinds, scores: None where none were sent."""
+
+    ids: list[str]
+    kinds: list[str] | None
+    scores: npt.NDArray[np.float64] | None
+    start: int
+    end: int
+
+
+def read_candidates(body: bytes, most: int, longest: int) -> SentCandidates | None:
+    """The candidates in a body, where they are as most callers send them; else None, and always without the kernel.
+
+    Usual are plain ids, all different, kinds, and finite scores of all or of none; at most so many candidates, with
+    ids of at most so many bytes. All else in the body is not looked at.
+    """
+    found = compiled.read_candidates(body, most, longest) if compiled is not None else None
+    if found is None:
+        return None
+    ids, kinds, scores, start, end = found
+    return SentCandidates(ids, kinds, None if scores is None else np.frombuffer(scores, np.float64), start, end)
+
+
+def narrow(mask: Words, clauses: Words, bounds: list[tuple[bytes, bytes]], unit: bytes | None) -> None:
+    """Take the clauses of those draws out of the mask in which the unit is not; None is in none.
+
+    clauses: uint64 (draws, words). bounds: of each draw `prefix` and `least_outside`, as in `engine/draw.py`.
+    """
+    if compiled is None or (unit is not None and len(unit) > LONGEST_UNIT):
+        kernel_numpy.narrow(mask, clauses, bounds, unit)
+    else:
+        compiled.narrow(mask, len(mask), clauses, len(clauses), bounds, unit)
+
+
+#: Bytes of a unit that the compiled kernel hashes; no id of a request is longer.
+LONGEST_UNIT = 160
 #: Bytes of a slot: a hash and a row.
 _SLOT = 12
 _SEED = 0x5EED

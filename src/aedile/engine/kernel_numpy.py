@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from aedile.engine.draw import is_inside
 from aedile.engine.resolve import resolve as resolve_lists
 from aedile.engine.verdicts import Verdicts
 
@@ -33,11 +34,26 @@ def choose(codes: Int32, known: npt.NDArray[np.bool_], lookup: Int32, unknown: i
     return out
 
 
+def codes_at(codes: Int32, known: npt.NDArray[np.bool_], rows: Int32) -> npt.NDArray[np.int64]:
+    out = np.full(len(rows), -1, np.int64)
+    there = np.flatnonzero(rows >= 0)
+    there = there[known[rows[there]]]
+    out[there] = codes[rows[there]]
+    return out
+
+
 def combine(axes: Sequence[Pair], base: Words, n: int) -> Words:
     out = np.broadcast_to(base, (n, len(base))).copy()
     for codes, bits in axes:
         out &= bits[codes]
     return out
+
+
+def narrow(mask: Words, clauses: Words, bounds: Sequence[tuple[bytes, bytes]], unit: bytes | None) -> None:
+    for place in np.flatnonzero((clauses & mask).any(axis=1)).tolist():
+        before, bound = bounds[place]
+        if unit is None or not is_inside(before, unit, bound):
+            mask &= ~clauses[place]
 
 
 def gap_lists(rows: Words) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint8]]:

@@ -20,7 +20,7 @@ from aedile.engine import kernel
 from aedile.engine.axes import FALSE, TRUE, Axis, ConstantAxis, OrderedAxis, OutcomeAxis, Words, clause_bits
 from aedile.engine.axis_bits import pack_bits
 from aedile.engine.catalogue import CandidateRows
-from aedile.engine.draw import Draw, is_inside, least_outside, prefix
+from aedile.engine.draw import Draw, least_outside, prefix
 from aedile.engine.index import Index, pairs_of
 from aedile.engine.kernel import Late, LateColumn, Pair, pack_known
 from aedile.engine.late import Values, clamp_to_int64, value_finder
@@ -157,15 +157,12 @@ class _Draws:
         self._bounds = [(prefix(atom.strategy_id), least_outside(atom.share)) for atom in atoms]
         outside = np.full((len(atoms), len(atoms)), TRUE, np.int8)
         np.fill_diagonal(outside, FALSE)
-        self._clauses = ~clause_bits(outside, axis.uses, axis.words)[0]
+        self._clauses = np.ascontiguousarray(~clause_bits(outside, axis.uses, axis.words)[0])
 
     def narrow(self, mask: Words, values: Values) -> None:
         """Take those clauses out of the mask whose canary the unit is not in; what is out already is not drawn."""
         unit = values.get(self._unit)
-        id_ = unit.encode() if unit is not None else None
-        for place in np.flatnonzero((self._clauses & mask).any(axis=1)).tolist():
-            if id_ is None or not is_inside(self._bounds[place][0], id_, self._bounds[place][1]):
-                mask &= ~self._clauses[place]
+        kernel.narrow(mask, self._clauses, self._bounds, unit.encode() if unit is not None else None)
 
 
 class _LateReader:

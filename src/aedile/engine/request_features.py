@@ -144,10 +144,9 @@ def _value_of(type_: Type, value: Any) -> Any:
 
 def _require(columns: Mapping[str, Column], kinds: list[str], schema: Schema, where: Where) -> None:
     """Refuses candidates without a feature of their own that the schema says is never missing."""
-    for kind in dict.fromkeys(kinds):
-        for spec in schema.features_of(kind):
-            if spec.missing or spec.source != "request":
-                continue
+    required = schema.required_with
+    for kind in dict.fromkeys(kinds) if required else ():
+        for spec in required.get(kind, ()):
             column = columns.get(spec.name)
             for number, one in enumerate(kinds):
                 if one == kind and (column is None or not column.known[number]):

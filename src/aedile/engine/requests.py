@@ -63,6 +63,16 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def at(self, places: npt.NDArray[np.int64]) -> Candidates:
+        """The candidates at these places."""
+        chosen = places.tolist()
+        return Candidates(
+            [self.kinds[place] for place in chosen],
+            [self.ids[place] for place in chosen],
+            None if self.scores is None else self.scores[places],
+            {name: column.take(places) for name, column in self.features.items()},
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:

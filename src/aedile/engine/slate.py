@@ -34,9 +34,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aedile.engine import kernel
 from aedile.engine.actions import Action, WindowCap
-from aedile.engine.slate_fill import fill
 from aedile.engine.slate_order import order_by_score, scores_as_sent
+from aedile.engine.slate_places import fill_in_python
 from aedile.engine.slate_plan import BADGE, CAP, PIN, REFER, RESERVE, SETTLED, SlatePlan
 from aedile.engine.slate_task import NOBODY, Notes, Pairs, make_task
 from aedile.engine.verdicts import Verdicts
@@ -122,8 +123,51 @@ def build_slate(
     Raises KeyError where a cap acts and its `keys` or `spent` are missing.
     """
     plan = actions if isinstance(actions, SlatePlan) else SlatePlan.of(actions)
+    before = scores_as_sent(len(verdicts)) if scores is None else scores
+    page = slice(offset, None if limit is None else offset + limit)
+    build = _in_python if kernel.compiled is None else _compiled
+    return build(before, ids, verdicts, plan, keys, spent, page)
+
+
+def _compiled(
+    scores: npt.NDArray[np.float64],
+    ids: Sequence[str],
+    verdicts: Verdicts,
+    plan: SlatePlan,
+    keys: Mapping[int, npt.NDArray[np.int64]],
+    spent: Mapping[int, npt.NDArray[np.int64]],
+    page: slice,
+) -> Slate:
+    """The slate by `_slate_build.h`."""
+    n, count = len(verdicts), len(verdicts.fired)
+    order, before, after = np.empty((3, n), np.int64)
+    score, (pinned, reserved) = np.empty(n), np.empty((2, n), np.int32)
+    candidates, strategies = np.empty((4, count), np.int64), np.empty((4, count), np.int32)
+    size, *sizes = kernel.compiled.slate(
+        scores, ids if isinstance(ids, list) else list(ids), n,
+        (verdicts.excluded_by, verdicts.multiplier, verdicts.fired_offsets, verdicts.fired, verdicts.acts), count,
+        plan.packed, keys, spent, order, before, after, score, pinned, reserved, candidates, strategies,
+    )  # fmt: skip
+    order = order[:size]
+    badged, referred, gave_way, held_back = (
+        Pairs(candidates[row, :size], strategies[row, :size]) if size else NOBODY for row, size in enumerate(sizes)
+    )
+    return Slate(
+        order, order[page], before, after, score, badged, referred, gave_way, held_back, pinned, reserved, plan
+    )
+
+
+def _in_python(
+    before: npt.NDArray[np.float64],
+    ids: Sequence[str],
+    verdicts: Verdicts,
+    plan: SlatePlan,
+    keys: Mapping[int, npt.NDArray[np.int64]],
+    spent: Mapping[int, npt.NDArray[np.int64]],
+    page: slice,
+) -> Slate:
+    """The same for machines without the compiled kernel, and as its oracle in tests."""
     n = len(verdicts)
-    before = scores_as_sent(n) if scores is None else scores
     ranked = order_by_score(before, ids)
     rank_before = _places(ranked, n)
     score = before
@@ -139,7 +183,7 @@ def build_slate(
     gave_way = held_back = NOBODY
     order = ranked
     if fired.keys() & {PIN, CAP, RESERVE}:
-        filled = fill(make_task(ranked, n, fired, plan, keys, spent))
+        filled = fill_in_python(make_task(ranked, n, fired, plan, keys, spent))
         order = ranked[filled.taken]
         pinned[ranked[filled.pinned.rank]] = filled.pinned.strategy
         reserved[ranked[filled.reserved.rank]] = filled.reserved.strategy
@@ -148,11 +192,10 @@ def build_slate(
             gave_way = _pairs(ranked, _gave_way(by_score, filled.broken, plan))
         if len(filled.held_back):
             held_back = _pairs(ranked, _moved(by_score, filled.held_back))
-    page = order[offset:] if limit is None else order[offset : offset + limit]
     badged, referred = _each_text_once(fired.get(BADGE, NOBODY), plan), fired.get(REFER, NOBODY)
     return Slate(
         order,
-        page,
+        order[page],
         rank_before,
         _places(order, n),
         score,

@@ -1,4 +1,5 @@
-"""What `_slate_fill.h` does, said in Python: for machines without the compiled kernel, and as its oracle in tests.
+"""Who takes which place? What `_slate_fill.h` does, said in Python: for machines without the compiled kernel, and as
+its oracle in tests.
 
 The work grows with the places that caps and reserves speak of, not with the number of candidates: behind the last of
 them, rank decides alone.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ FOREVER = 2**62
 
 #: What the slate does with a strategy; exclude, demote, boost and exempt are settled in the verdicts.
 SETTLED, PIN, CAP, RESERVE, BADGE, REFER = range(6)
+#: Whose places a cap counts: those of one key, and for a cap over a window the shopper's or the entity's exposures.
+BY_KEY, BY_SHOPPER, BY_ENTITY = range(3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +31,7 @@ class SlatePlan:
     kind: int8 (k,), SETTLED, PIN, CAP, RESERVE, BADGE or REFER.
     bound: int64 (k,), a pin's position, a cap's maximum, a reserve's minimum (shares turned into places); else 0.
     horizon: int64 (k,), `first_n` of a cap or reserve, FOREVER for a window cap; else 0.
+    counting: int8 (k,), what a cap counts: BY_KEY, BY_SHOPPER or BY_ENTITY.
     badge: int32 (k,), the number of a badge's text among `texts`; else -1. one_each: no two badges have one text.
     """
 
@@ -36,6 +39,7 @@ class SlatePlan:
     kind: npt.NDArray[np.int8]
     bound: npt.NDArray[np.int64]
     horizon: npt.NDArray[np.int64]
+    counting: npt.NDArray[np.int8]
     badge: npt.NDArray[np.int32]
     texts: tuple[str, ...]
     one_each: bool
@@ -51,10 +55,15 @@ class SlatePlan:
             np.array([kind for kind, _, _ in rows], np.int8),
             np.array([bound for _, bound, _ in rows], np.int64),
             np.array([horizon for _, _, horizon in rows], np.int64),
+            np.array([_counting(action) for action in actions], np.int8),
             np.array(badge, np.int32),
             tuple(texts),
             len(texts) == len(keys),
         )
+
+    @property
+    def packed(self) -> tuple[Any, ...]:
+        return self.kind, self.counting, self.bound, self.horizon, self.badge, len(self.texts)
 
 
 def _row(action: Action) -> tuple[int, int, int]:
@@ -73,3 +82,9 @@ def _row(action: Action) -> tuple[int, int, int]:
             return REFER, 0, 0
         case _:
             return SETTLED, 0, 0
+
+
+def _counting(action: Action) -> int:
+    if isinstance(action, WindowCap):
+        return BY_SHOPPER if action.per == "shopper" else BY_ENTITY
+    return BY_KEY

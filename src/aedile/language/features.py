@@ -95,6 +95,15 @@ class Schema:
         return grouped
 
     @cached_property
+    def required_with(self) -> dict[str, list[FeatureSpec]]:
+        """By kind, the features that every candidate must bring; only kinds that have any."""
+        grouped: dict[str, list[FeatureSpec]] = {}
+        for spec in self.features.values():
+            if spec.source == "request" and not spec.missing:
+                grouped.setdefault(spec.kind, []).append(spec)
+        return grouped
+
+    @cached_property
     def _visible(self) -> dict[str, dict[str, Type]]:
         return {}
 

@@ -15,7 +15,8 @@ import numpy as np
 from aedile.errors import LanguageError
 from aedile.language import arithmetic, comparison, conversions, ir, sequences, shapes, strings, times
 from aedile.language.columns import Bools, Column, unknown_column
-from aedile.language.lists import ABSENT, NEVER
+from aedile.language.list_lines import NEVER
+from aedile.language.lists import ABSENT
 from aedile.language.scope import TOO_MUCH_WORK, UNBOUND_PARAMETER, AnyScope, Inside
 from aedile.language.types import NOTHING, STRING
 

@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 from aedile.errors import AedileError, DataError, Errors, Place, define
 from aedile.language.columns import Bools, Ints
 from aedile.language.hashing import Hashes, buffers_of, hash_texts
+from aedile.language.list_lines import NEVER, Bytes, expiries, first_tabs, lines_in, slices
 from aedile.language.shapes import sort_ranks
-from aedile.language.values import parse_timestamp
 
 NOT_UTF8 = define("AED-DATA-051", "A list's file is not UTF-8.", "a file saved as Latin-1")
 EMPTY_ENTRY = define("AED-DATA-052", "A line of a list's file has no entry.", "a blank line between two entries")
@@ -34,12 +34,8 @@ MOST_BYTES = 1024
 #: Lines named one by one; a file of the wrong kind would have millions.
 _MOST_ERRORS = 20
 
-_NEWLINE, _TAB, _RETURN = 10, 9, 13
-Bytes = npt.NDArray[np.uint8]
-
-
-#: The expiry of an entry that never expires, and of a text that is not an entry.
-NEVER, ABSENT = 2**63 - 1, -(2**63)
+#: The expiry of a text that is not an entry.
+ABSENT = -(2**63)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,49 +165,17 @@ def read_list(path: str | Path) -> NamedList:
         reason = error.strerror or str(error)
         raise Errors([DataError(NO_FILE, f"the list cannot be read: {reason}", place=Place(file=str(path)))]) from error
     data = np.frombuffer(raw.removeprefix(b"\xef\xbb\xbf"), np.uint8)
-    starts, ends = _lines(data)
-    tabs = _first_tabs(data, starts, ends)
-    texts = _slices(data, starts, tabs)
+    starts, ends = lines_in(data)
+    tabs = first_tabs(data, starts, ends)
+    texts = slices(data, starts, tabs)
     errors = _not_utf8(path, data, starts) + _bad_lines(path, starts, tabs)
     timed = np.flatnonzero(tabs < ends)
-    until, bad = _expiries(data, len(starts), timed, tabs[timed] + 1, ends[timed])
+    until, bad = expiries(data, len(starts), timed, tabs[timed] + 1, ends[timed])
     errors += _bad_expiries(path, data, bad, tabs, ends)
     if errors:
         errors.sort(key=lambda error: error.place.line or 0)
         raise Errors(errors[:_MOST_ERRORS])
     return named_list(path.stem, texts, until)
-
-
-def _lines(data: Bytes) -> tuple[Ints, Ints]:
-    """Where each line starts and ends; a line may end in CR LF, and the last one in nothing."""
-    newlines = np.flatnonzero(data == _NEWLINE)
-    if len(data) and data[-1] != _NEWLINE:
-        newlines = np.append(newlines, len(data))
-    starts = np.zeros(len(newlines), np.int64)
-    starts[1:] = newlines[:-1] + 1
-    carried = (newlines > starts) & (data[np.maximum(newlines, 1) - 1] == _RETURN)
-    return starts, np.asarray(newlines - carried)
-
-
-def _first_tabs(data: Bytes, starts: Ints, ends: Ints) -> Ints:
-    """The place of each line's first tab, its end where it has none."""
-    tabs = np.flatnonzero(data == _TAB)
-    if len(tabs) == 0:
-        return ends
-    following = np.append(tabs, len(data))[tabs.searchsorted(starts)]
-    return np.asarray(np.minimum(following, ends))
-
-
-def _slices(data: Bytes, starts: Ints, ends: Ints) -> pa.LargeStringArray:
-    """The texts between these places, as one array; the bytes are not looked into."""
-    # No two slices start at one place, nor do two end at one; an empty one opens and closes there.
-    edges = np.zeros(len(data) + 1, np.int8)
-    edges[starts] += 1
-    edges[ends] -= 1
-    inside = np.cumsum(edges[:-1], dtype=np.int8).astype(np.bool_)
-    offsets = np.zeros(len(starts) + 1, np.int64)
-    np.cumsum(ends - starts, out=offsets[1:])
-    return pa.LargeStringArray.from_buffers(len(starts), pa.py_buffer(offsets), pa.py_buffer(data[inside]))
 
 
 def _bad_lines(path: Path, starts: Ints, ends: Ints) -> list[AedileError]:
@@ -240,19 +204,6 @@ def _not_utf8(path: Path, data: Bytes, starts: Ints) -> list[AedileError]:
             message = f"byte {error.start - int(starts[line]) + 1} of the line, 0x{data[error.start]:02x}, is not UTF-8"
             return [DataError(NOT_UTF8, message, place=place, fix="save the file as UTF-8")]
     return []
-
-
-def _expiries(data: Bytes, count: int, rows: Ints, starts: Ints, ends: Ints) -> tuple[Ints | None, Ints]:
-    """The expiry of each entry, None where no line has one; and the rows whose expiry cannot be read."""
-    if len(rows) == 0:
-        return None, rows
-    encoded = _slices(data, starts, ends).cast(pa.large_binary()).dictionary_encode()
-    parsed = [parse_timestamp(text.decode("ascii", "replace")) for text in encoded.dictionary.to_pylist()]
-    fits: Bools = np.fromiter((value is not None for value in parsed), np.bool_, len(parsed))
-    codes = encoded.indices.to_numpy(zero_copy_only=False)
-    until = np.full(count, NEVER, np.int64)
-    until[rows] = np.array([value or 0 for value in parsed], np.int64)[codes]
-    return until, rows[~fits[codes]]
 
 
 def _bad_expiries(path: Path, data: Bytes, rows: Ints, tabs: Ints, ends: Ints) -> list[AedileError]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from aedile.engine.release_reader import ReleaseReader
 from aedile.server.entities import fold
+from aedile.store.decision_index import index_new
 from aedile.store.entity_log import EntityLog
 from aedile.store.exposure_log import ExposureLog
 from aedile.store.home import Home
@@ -20,6 +21,7 @@ def chores_of(home: Home, keep_days: int) -> Iterator[tuple[str, float, Callable
     yield "folding exposures", 60.0, lambda: _tidy_exposures(home)
     yield "folding entities", 300.0, lambda: _fold_entities(home)
     yield "sealing decisions", 5.0, lambda: seal_all(home, time.time())
+    yield "indexing decisions", 5.0, lambda: index_new(home)
     yield "making keys of pseudonyms", 3600.0, lambda: Pseudonyms(home.secrets).make_ahead(time.time_ns() // 1000)
     yield "forgetting old decisions", 3600.0, lambda: _forget_decisions(home, keep_days)
 

@@ -14,7 +14,7 @@ import msgspec
 
 from aedile.engine.blind import Keeper
 from aedile.engine.decide import Decider, Decision
-from aedile.engine.draw import draw
+from aedile.engine.draw import Share
 from aedile.engine.engine import Engine
 from aedile.engine.release import Release
 from aedile.engine.requests import Request
@@ -27,6 +27,9 @@ from aedile.settings import Log
 from aedile.store.decision_detail import detail_of
 from aedile.store.pseudonyms import Pseudonyms
 from aedile.wire.answers import answer_bytes
+
+#: Candidates of a decision for which it is counted what was unknown.
+SAMPLED = 20
 
 NO_RELEASE = define("AED-SRV-001", "The server has no release to decide by yet.", "a request before the first publish")
 
@@ -84,7 +87,7 @@ class Desk:
         self.stats = stats
         self.recorder = recorder
         self.pseudonyms = pseudonyms
-        self.log = log
+        self._logged, self._in_full = Share("log", log.share), Share("log", log.full_share)
         self.running: Running | None = None
         self.last: Outcome | None = None
         self._killed: frozenset[str] = frozenset()
@@ -123,7 +126,7 @@ class Desk:
         decision = running.decider.decide(request, counters, with_unknown=False)
         answer = answer_bytes(decision, running.engine.strategies, running.number)
         outcome = Outcome(decision, running, counters, answer, now, None)
-        if draw("log", request.id, self.log.full_share):
+        if self._in_full.has(request.id):
             return replace(outcome, detail=self._detail(outcome))
         return outcome
 
@@ -158,16 +161,17 @@ class Desk:
         if self.running is not None and self.running.engine is running.engine:
             self.stats.add(outcome.decision, seconds)  # after a swap, strategies have other numbers
         self.last = outcome
-        if outcome.detail is not None or draw("log", outcome.decision.request.id, self.log.share):
+        if outcome.detail is not None or self._logged.has(outcome.decision.request.id):
             self.recorder.record(
                 outcome.decision, running.number, self._pseudonym(outcome), outcome.decided_at, outcome.detail
             )
 
     def count_unknown(self) -> None:
-        """Count what was unknown for the last decision: that takes far longer than to decide, so it is a sample."""
+        """Count what was unknown for some candidates of the last decision: that takes far longer than to decide them,
+        and meanwhile nothing is decided."""
         outcome, self.last = self.last, None
         if outcome is not None and outcome.running is self.running:
-            self.stats.add_unknown(outcome.running.decider.unknown_features(outcome.decision))
+            self.stats.add_unknown(outcome.running.decider.unknown_features(outcome.decision, SAMPLED))
 
 
 def _described(strategies: Sequence[Strategy]) -> msgspec.Raw:

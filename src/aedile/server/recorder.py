@@ -1,7 +1,8 @@
 """How do decisions get into the log without an answer ever waiting for it?
 
-The deciding thread puts a reference into a queue; a thread beside it makes batches of them, some a second, and writes
-them to the journal. Where the disk does not follow, the queue fills, and what does not fit is dropped and counted.
+The deciding thread copies a decision into the batch that is open; a thread beside it takes batches, some a second, and
+writes them to the journal. Where the disk does not follow, they wait, and what there is no room for is dropped and
+counted.
 """
 
 from __future__ import annotations
@@ -11,15 +12,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from itertools import groupby
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from aedile.engine.decide import Decision
 from aedile.engine.strategy import Strategy
 from aedile.errors import StoreError
-from aedile.store.decision_batch import Noted, batch_of
+from aedile.store.decision_batch import Batch
 from aedile.store.home import Home
 from aedile.store.journal import DetailRow, Journal, Ledger, write_batch
 
@@ -27,13 +27,16 @@ log = logging.getLogger("aedile.server")
 
 #: Seconds between two batches, and before the disk is tried again.
 PAUSE, RETRY = 0.2, 1.0
-#: Decisions in a batch at most; so many wake the writer before its time.
+#: Decisions in a batch at most; a full one wakes the writer before its time.
 MOST = 256
 
 
-class _Queued(NamedTuple):
-    noted: Noted
-    detail: bytes | None
+@dataclass(slots=True)
+class _Waiting:
+    """A batch that waits to be written, and those of its decisions that are logged in full."""
+
+    batch: Batch
+    details: list[DetailRow] = field(default_factory=list)
 
 
 class Recorder:
@@ -49,7 +52,9 @@ class Recorder:
         self._ledger = Ledger(home.journal / f"{writer}.ledger")
         self._journal = Journal(home.journal / f"{writer}.sqlite")
         self._room = queue
-        self._queue: deque[_Queued] = deque()
+        self._lock = threading.Lock()  # around the two below
+        self._open: _Waiting | None = None
+        self._full: deque[_Waiting] = deque()
         self._names = pa.array([], pa.string())
         self._written = 0
         self._lost = {"lost_queue": 0, "lost_disk": 0}
@@ -67,21 +72,37 @@ class Recorder:
     ) -> None:
         """Log a decision. shopper: the pseudonym; decided_at: microseconds since 1970; detail: all, where wanted."""
         self._ledger.decide()
-        waiting = len(self._queue)
-        if waiting >= self._room:
+        if self._ledger.decided - self._written - self._dropped > self._room:
             self._lost["lost_disk" if self.trouble else "lost_queue"] += 1
             self._ledger.drop()
             return
-        self._queue.append(_Queued(Noted(decision, self._names, release, shopper, decided_at), detail))
-        if waiting == MOST:
-            self._wake.set()
+        with self._lock:
+            if self._open is not None and self._open.batch.names is not self._names:
+                self._close_batch()
+            if self._open is None:
+                self._open = _Waiting(Batch(self._names))
+            self._open.batch.add(decision, release, shopper, decided_at)
+            if detail is not None:
+                self._open.details.append(DetailRow(decision.request.id, decided_at, release, detail))
+            if len(self._open.batch) < MOST:
+                return
+            self._close_batch()
+        self._wake.set()
+
+    def _close_batch(self) -> None:
+        assert self._open is not None
+        self._full.append(self._open)
+        self._open = None
 
     def counters(self) -> dict[str, int]:
         """Decisions to be logged, written, waiting, and lost by reason."""
         decided = self._ledger.decided
-        lost = sum(self._lost.values())
-        waiting = decided - self._written - lost
+        waiting = decided - self._written - self._dropped
         return {"decided": decided, "written": self._written, "waiting": waiting, **self._lost}
+
+    @property
+    def _dropped(self) -> int:
+        return self._lost["lost_queue"] + self._lost["lost_disk"]
 
     def close(self) -> None:
         """Write what waits, and end; what the disk refuses is then lost, and counted as by a crash."""
@@ -95,25 +116,30 @@ class Recorder:
         while not self._stopping:
             self._wake.wait(PAUSE)
             self._wake.clear()
-            while self._queue and not self._stopping:
-                if not self._write_some():
-                    time.sleep(RETRY)
-        while self._queue and self._write_some():
+            self._write_all()
+        while (waiting := self._oldest()) is not None and self._write(waiting):
             pass
 
-    def _write_some(self) -> bool:
-        """Write the oldest; they leave the queue when they are on disk. False where the disk refuses."""
-        waiting = [self._queue[place] for place in range(min(MOST, len(self._queue)))]
-        _, group = next(groupby(waiting, key=lambda one: id(one.noted.names)))
-        some = list(group)
-        details = [
-            DetailRow(one.noted.decision.request.id, one.noted.decided_at, one.noted.release, one.detail)
-            for one in some
-            if one.detail is not None
-        ]
+    def _write_all(self) -> None:
+        """Write what waits now, and what gets full meanwhile: many small batches would cost far more than a few."""
+        waiting = self._oldest()
+        while waiting is not None and not self._stopping:
+            if not self._write(waiting):
+                time.sleep(RETRY)
+            waiting = self._full[0] if self._full else None
+
+    def _oldest(self) -> _Waiting | None:
+        """The oldest batch, to which nothing is added any more; None where none waits."""
+        with self._lock:
+            if not self._full and self._open is not None:
+                self._close_batch()
+            return self._full[0] if self._full else None
+
+    def _write(self, waiting: _Waiting) -> bool:
+        """Write the oldest batch; it leaves the queue when it is on disk. False where the disk refuses."""
         try:
-            batch = write_batch(batch_of([one.noted for one in some]))
-            self._journal.append(batch, len(some), time.time_ns() // 1000, details)
+            data = write_batch(waiting.batch.to_arrow())
+            self._journal.append(data, len(waiting.batch), time.time_ns() // 1000, waiting.details)
         except StoreError as error:
             if self.trouble is None:
                 log.error("%s", error)
@@ -122,7 +148,6 @@ class Recorder:
         if self.trouble is not None:
             log.info("the journal of decisions can be written again")
             self.trouble = None
-        for _ in some:
-            self._queue.popleft()
-        self._written += len(some)
+        self._full.popleft()
+        self._written += len(waiting.batch)
         return True

@@ -97,12 +97,16 @@ class Supervisor:
                 process.wait()
 
 
-def serve(settings: Settings) -> None:
-    """Run the server until it is told to stop."""
+def processes(settings: Settings) -> list[Child]:
+    """The keeper and the workers."""
     python = [sys.executable, "-m"]
     workers = [
         Child(f"worker {number}", [*python, "aedile.server.worker", str(number)])
         for number in range(1, settings.server.workers + 1)
     ]
-    keeper = Child("the keeper", [*python, "aedile.server.keeper"])
-    Supervisor([keeper, *workers], {**os.environ, **settings.to_environment()}).run()
+    return [Child("the keeper", [*python, "aedile.server.keeper"]), *workers]
+
+
+def serve(settings: Settings) -> None:
+    """Run the server until it is told to stop."""
+    Supervisor(processes(settings), {**os.environ, **settings.to_environment()}).run()

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from aedile.engine.actions import Action, Badge, Boost, Demote, Refer
+from aedile.engine import kernel
+from aedile.engine.actions import Badge, Boost, Demote, Refer
 from aedile.engine.decide import Decision
 from aedile.engine.slate import Slate
 from aedile.engine.strategy import Strategy
@@ -30,24 +31,16 @@ from aedile.errors import AedileError, Errors
 OF_STRATEGY = (
     "fired", "shadow", "excluded", "moved", "pinned", "capped", "relaxed", "reserved", "badged", "referred", "exempted",
 )  # fmt: skip
-_ROW = {name: row for row, name in enumerate(OF_STRATEGY)}
 #: Upper bounds of the latency histogram, in seconds: four a doubling from 0.1 ms to 1.6 s.
 BOUNDS = tuple(round(1e-4 * 2 ** (step / 4), 8) for step in range(57))
 #: Seconds of history that are told.
 HISTORY = 60
-#: Decisions that are counted together.
-FOLDED = 32
 #: A file older than this many seconds is of a process that is gone, or stuck.
 STALE = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Kinds:
-    """Which strategies move, badge and refer, as masks."""
-
-    moves: npt.NDArray[np.bool_]
-    badges: npt.NDArray[np.bool_]
-    refers: npt.NDArray[np.bool_]
+#: Bits of what a strategy does, as `_count.h` names them.
+MOVES, BADGES, REFERS = 1, 2, 4
 
 
 class Stats:
@@ -65,14 +58,11 @@ class Stats:
         self._ids: list[str] = []
         self._counts = np.zeros((len(OF_STRATEGY), 0), np.int64)
         self._gone: dict[str, npt.NDArray[np.int64]] = {}
-        self._kinds = _kinds(())
-        self._waiting: list[tuple[Verdicts, Slate]] = []
-        self._seconds: list[float] = []
+        self._does = _does(())
         self._history: deque[tuple[float, int, int, npt.NDArray[np.int64]]] = deque(maxlen=HISTORY + 1)
 
     def configure(self, strategies: Sequence[Strategy]) -> None:
         """Count these strategies from now on; those that were counted before go on where they were."""
-        self._fold()
         known = {**self._gone, **{id_: self._counts[:, number] for number, id_ in enumerate(self._ids)}}
         self._ids = [strategy.id for strategy in strategies]
         counts = np.zeros((len(OF_STRATEGY), len(self._ids)), np.int64)
@@ -80,49 +70,18 @@ class Stats:
             if id_ in known:
                 counts[:, number] = known.pop(id_)
         self._gone = {id_: column.copy() for id_, column in known.items()}
-        self._counts, self._kinds = counts, _kinds(strategies)
+        self._counts, self._does = counts, _does(strategies)
 
     def add(self, decision: Decision, seconds: float) -> None:
         """Count one decision and how long it took, from the body read to the answer sent."""
         self.requests += 1
         self.candidates += len(decision.verdicts)
         self.seconds += seconds
-        self._seconds.append(seconds)
+        self.latency[bisect_left(BOUNDS, seconds)] += 1
         place = (decision.request.market, decision.request.channel)
         self.places[place] = self.places.get(place, 0) + 1
-        self._waiting.append((decision.verdicts, decision.slate))
-        if len(self._waiting) == FOLDED:
-            self._fold()
-
-    def _fold(self) -> None:
-        """Count what waits; a step costs about the same for one decision and for many."""
-        waiting, self._waiting = self._waiting, []
-        seconds, self._seconds = self._seconds, []
-        if not waiting:
-            return
-        np.add.at(self.latency, np.searchsorted(BOUNDS, seconds), 1)
-        verdicts, slates = [v for v, _ in waiting], [s for _, s in waiting]
-        out = np.concatenate([v.excluded_by for v in verdicts])
-        fired, acts = np.concatenate([v.fired for v in verdicts]), np.concatenate([v.acts for v in verdicts])
-        sizes = np.concatenate([np.diff(v.fired_offsets) for v in verdicts])
-        self.excluded += int((out >= 0).sum())
-        acting = self._counted(fired[acts & np.repeat(out < 0, sizes)])
-        counts = self._counts
-        counts[_ROW["fired"]] += self._counted(fired)
-        counts[_ROW["shadow"]] += self._counted(np.concatenate([v.shadow for v in verdicts]))
-        counts[_ROW["excluded"]] += self._counted(out[out >= 0])
-        counts[_ROW["exempted"]] += self._counted(fired[~acts])
-        counts[_ROW["moved"]] += acting * self._kinds.moves
-        counts[_ROW["badged"]] += acting * self._kinds.badges
-        counts[_ROW["referred"]] += self._counted(fired[acts]) * self._kinds.refers
-        for name, given in (("pinned", [s.pinned for s in slates]), ("reserved", [s.reserved for s in slates])):
-            by = np.concatenate(given)
-            counts[_ROW[name]] += self._counted(by[by >= 0])
-        for name, pairs in (("capped", [s.held_back for s in slates]), ("relaxed", [s.gave_way for s in slates])):
-            counts[_ROW[name]] += self._counted(np.concatenate([one.strategy for one in pairs]))
-
-    def _counted(self, numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-        return np.bincount(numbers, minlength=self._counts.shape[1])
+        count = count_in_numpy if kernel.compiled is None else count_compiled
+        self.excluded += count(self._counts, self._does, decision.verdicts, decision.slate)
 
     def add_unknown(self, counts: Mapping[tuple[str, str], int]) -> None:
         """Count (strategy id, feature) → candidates for which it was unknown; from a sample of decisions."""
@@ -136,7 +95,6 @@ class Stats:
 
     def told(self, standing: Mapping[str, Any]) -> dict[str, Any]:
         """All counts, and how the worker stands beside them; called once a second."""
-        self._fold()
         now = time.time()
         self._history.append((now, self.requests, self.candidates, self.latency.copy()))
         return {
@@ -169,11 +127,39 @@ class Stats:
         return told
 
 
-def _kinds(strategies: Sequence[Strategy]) -> _Kinds:
-    def of(*actions: type[Action]) -> npt.NDArray[np.bool_]:
-        return np.array([isinstance(strategy.action, actions) for strategy in strategies], np.bool_)
+def _does(strategies: Sequence[Strategy]) -> npt.NDArray[np.uint8]:
+    flags = {Demote: MOVES, Boost: MOVES, Badge: BADGES, Refer: REFERS}
+    return np.array([flags.get(type(strategy.action), 0) for strategy in strategies], np.uint8)
 
-    return _Kinds(of(Demote, Boost), of(Badge), of(Refer))
+
+def count_compiled(counts: npt.NDArray[np.int64], does: npt.NDArray[np.uint8], verdicts: Verdicts, slate: Slate) -> int:
+    """Count one decision into `counts`, (rows of `OF_STRATEGY`, strategies); returns how many were excluded."""
+    held, gave = slate.held_back.strategy, slate.gave_way.strategy
+    excluded: int = kernel.compiled.count_decision(
+        counts, does, len(does), len(verdicts),
+        (verdicts.excluded_by, verdicts.fired_offsets, verdicts.fired, verdicts.acts, verdicts.shadow),
+        len(verdicts.fired), len(verdicts.shadow), (slate.pinned, slate.reserved), (held, gave), len(held), len(gave),
+    )  # fmt: skip
+    return excluded
+
+
+def count_in_numpy(counts: npt.NDArray[np.int64], does: npt.NDArray[np.uint8], verdicts: Verdicts, slate: Slate) -> int:
+    """The same for machines without the compiled kernel, and as its oracle in tests."""
+
+    def counted(numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        return np.bincount(numbers[numbers >= 0], minlength=len(does))
+
+    out, fired, acts = verdicts.excluded_by, verdicts.fired, verdicts.acts
+    acting = counted(fired[acts & np.repeat(out < 0, np.diff(verdicts.fired_offsets))])
+    found = {
+        "fired": counted(fired), "shadow": counted(verdicts.shadow), "excluded": counted(out),
+        "moved": acting * (does == MOVES), "badged": acting * (does == BADGES),
+        "referred": counted(fired[acts]) * (does == REFERS), "exempted": counted(fired[~acts]),
+        "pinned": counted(slate.pinned), "reserved": counted(slate.reserved),
+        "capped": counted(slate.held_back.strategy), "relaxed": counted(slate.gave_way.strategy),
+    }  # fmt: skip
+    counts += np.stack([found[name] for name in OF_STRATEGY])
+    return int((out >= 0).sum())
 
 
 def quantile(histogram: Sequence[int], q: float) -> float | None:

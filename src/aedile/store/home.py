@@ -48,6 +48,11 @@ class Home:
         return self.root / "secrets"
 
     @property
+    def uploads(self) -> Path:
+        """Files that people sent, until they are worked in."""
+        return self.root / "uploads"
+
+    @property
     def workers(self) -> Path:
         """What the processes of the server last said of themselves."""
         return self.root / "workers"
@@ -55,6 +60,6 @@ class Home:
     def prepare(self) -> Home:
         """Make the folders that are missing; only their owner may look into them, but PostgreSQL's user passes."""
         self.root.mkdir(mode=0o711, parents=True, exist_ok=True)
-        for folder in (self.shelf, self.journal, self.decisions, self.secrets, self.workers):
+        for folder in (self.shelf, self.journal, self.decisions, self.secrets, self.workers, self.uploads):
             folder.mkdir(mode=0o700, exist_ok=True)
         return self

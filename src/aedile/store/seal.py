@@ -41,7 +41,12 @@ _DICTIONARIES = [
         "kind", "excluded_by", "pinned_by", "reserved_by", "multiplier")),
     *(f"candidates.list.element.{f.name}.list.element" for f in CANDIDATE if pa.types.is_list(f.type)),
 ]  # fmt: skip
-_OPTIONS = {"use_dictionary": _DICTIONARIES, "write_statistics": ["request_id", "decided_at", "release"]}
+#: Decisions in a row group: what one look into the log costs (`decision_search.py`), for 3 % more bytes.
+GROUP = 500
+_OPTIONS = {
+    "use_dictionary": _DICTIONARIES, "write_statistics": ["request_id", "decided_at", "release"],
+    "row_group_size": GROUP,
+}  # fmt: skip
 
 
 def seal_all(home: Home, now: float, *, everything: bool = False) -> int:

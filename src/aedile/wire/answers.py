@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from aedile.engine import kernel
 from aedile.engine.decide import Decision
 from aedile.engine.strategy import Strategy
 
@@ -68,8 +69,39 @@ def answer_of(decision: Decision, strategies: Sequence[Strategy], release: int |
 
 
 def answer_bytes(decision: Decision, strategies: Sequence[Strategy], release: int | None) -> bytes:
-    """The answer as JSON: the same decision gives the same bytes."""
-    return _ENCODER.encode(answer_of(decision, strategies, release))
+    """The answer as JSON: the same decision gives the same bytes, written by the kernel or by way of `answer_of`."""
+    return _written(decision, strategies, release) or _ENCODER.encode(answer_of(decision, strategies, release))
+
+
+def _written(decision: Decision, strategies: Sequence[Strategy], release: int | None) -> bytes | None:
+    """The answer by the kernel; None where there is none, or where not all are items with plain ids."""
+    candidates, slate = decision.request.candidates, decision.slate
+    if kernel.compiled is None or candidates.kinds.count("item") < len(candidates):
+        return None
+    head = b'{"request":%b,"release":%b,"size":%d,"slate":[' % (
+        _ENCODER.encode(decision.request.id), _ENCODER.encode(release), len(slate.order),
+    )  # fmt: skip
+    plan, badged = slate.plan, slate.badged
+    written: bytes | None = kernel.compiled.write_answer(
+        head, candidates.ids, len(candidates), slate.page, len(slate.page),
+        _ENCODER.encode(slate.score[slate.page].tolist()), badged.candidate,
+        [plan.texts[text] for text in plan.badge[badged.strategy].tolist()],
+        decision.verdicts.excluded_by, _names(strategies),
+    )  # fmt: skip
+    return written
+
+
+_named: tuple[Sequence[Strategy], list[str]] = ((), [])
+
+
+def _names(strategies: Sequence[Strategy]) -> list[str]:
+    """The strategies' ids; asked for the same ones again and again, they are listed once."""
+    global _named
+    listed, names = _named
+    if listed is not strategies:
+        names = [strategy.id for strategy in strategies]
+        _named = strategies, names
+    return names
 
 
 def read_answer(body: bytes) -> Answer:

@@ -1,7 +1,8 @@
 """Which request is in this body? The quick way for good ones, the careful way for all others.
 
-A body that is well-formed is read into structs in one go. Anything at all unusual is read again by the engine's own
-reader, which finds the place and the words for what is wrong. Both give the same request.
+Candidates that are as most callers send them are read by the kernel, and what stands around them into a struct; other
+bodies that are well-formed are read into structs in one go. Anything at all unusual is read again by the engine's own
+reader, which finds the place and the words for what is wrong. All give the same request.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 from msgspec import UNSET, UnsetType
 
+from aedile.engine import kernel
 from aedile.engine import requests as careful
 from aedile.engine.request_features import read_candidate_features, read_context
 from aedile.engine.request_place import Where
@@ -51,34 +55,54 @@ _WHERE = Where()
 
 def read_request(body: bytes, schema: Schema) -> Request:
     """The request in a JSON body; a `DataError` says what is wrong with it, and where."""
-    return _quick(body, schema) or parse_request(body, schema)
+    return _quickest(body, schema) or _quick(body, schema) or parse_request(body, schema)
+
+
+def _quickest(body: bytes, schema: Schema) -> Request | None:
+    """The request, None where its candidates or what stands around them are not as most callers send them."""
+    found = kernel.read_candidates(body, careful.MAX_CANDIDATES, careful.MAX_ID_BYTES)
+    if found is None or len(body) > careful.MAX_LINE_BYTES:
+        return None
+    around = b"%b[]%b" % (body[: found.start], body[found.end :])
+    sent = _decoded(around)
+    if sent is None or sent.candidates or not _is_plain(around, sent, _NO_COLUMNS):
+        return None
+    return _or_none(sent, found.ids, found.kinds, found.scores, None, schema)
 
 
 def _quick(body: bytes, schema: Schema) -> Request | None:
     """The request, None where the careful reader has to look at the body."""
+    sent = _decoded(body)
+    columns = None if sent is None else _Columns.of(sent.candidates)
+    if (
+        sent is None
+        or columns is None
+        or len(columns.ids) > careful.MAX_CANDIDATES
+        or len(body) > careful.MAX_LINE_BYTES
+        or not _is_plain(body, sent, columns)
+    ):
+        return None
+    return _or_none(sent, columns.ids, columns.kinds, columns.scores, columns.features, schema)
+
+
+def _decoded(body: bytes) -> SentRequest | None:
     try:
-        sent = _DECODER.decode(body)
+        return _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    columns = _Columns.of(sent.candidates)
-    if columns is None:
-        return None
+
+
+def _is_plain(body: bytes, sent: SentRequest, columns: _Columns) -> bool:
+    """Whether all names are ASCII and of the right size, and no object has a key twice."""
     names = [sent.id, sent.shopper, *columns.ids] if isinstance(sent.shopper, str) else [sent.id, *columns.ids]
     joined = "".join(names)
     sizes = list(map(len, names))
-    if (
-        min(sizes) == 0
-        or max(sizes) > careful.MAX_ID_BYTES
-        or not joined.isascii()
-        or len(names) > careful.MAX_CANDIDATES
-        or len(body) > careful.MAX_LINE_BYTES
-        or not _has_every_key_once(body, sent, columns, joined)
-    ):
-        return None
-    try:
-        return _assembled(sent, columns, schema)
-    except DataError:
-        return None
+    return (
+        min(sizes) > 0
+        and max(sizes) <= careful.MAX_ID_BYTES
+        and joined.isascii()
+        and _has_every_key_once(body, sent, columns, joined)
+    )
 
 
 class _Columns(NamedTuple):
@@ -112,24 +136,46 @@ class _Columns(NamedTuple):
         return cls(ids, kinds if kindless < n else None, scores or None, features if bare < n else None, keys)
 
 
-def _assembled(sent: SentRequest, columns: _Columns, schema: Schema) -> Request:
-    """The request; a `DataError` where something in it cannot be, whose words are left to the careful reader."""
-    ids, kinds = columns.ids, columns.kinds or ["item"] * len(columns.ids)
-    for kind in set(kinds):
+_ITEM = {"item"}
+_NO_COLUMNS = _Columns([], None, None, None, 0)
+Scores = npt.NDArray[np.float64] | list[float] | None
+
+
+def _or_none(
+    sent: SentRequest,
+    ids: list[str],
+    kinds: list[str] | None,
+    scores: Scores,
+    features: list[dict[str, Any] | UnsetType | None] | None,
+    schema: Schema,
+) -> Request | None:
+    """The request; None where something in it cannot be, whose words are left to the careful reader."""
+    try:
+        return _assembled(sent, ids, kinds or ["item"] * len(ids), scores, features, schema)
+    except DataError:
+        return None
+
+
+def _assembled(
+    sent: SentRequest,
+    ids: list[str],
+    kinds: list[str],
+    scores: Scores,
+    features: list[dict[str, Any] | UnsetType | None] | None,
+    schema: Schema,
+) -> Request:
+    for kind in {*kinds} if kinds.count("item") < len(kinds) else _ITEM:
         careful.one_of(kind, careful.candidate_kinds(schema), _WHERE, "candidates.kind")
-    careful.refuse_twins(kinds, ids, _WHERE)
-    brought = [(number, features) for number, features in enumerate(columns.features or ()) if features]
+    if not isinstance(scores, np.ndarray):
+        careful.refuse_twins(kinds, ids, _WHERE)
+        scores = careful.scores_of(scores, _WHERE) if scores else None
+    brought = [(number, one) for number, one in enumerate(features) if one] if features else []
     return Request(
         sent.id,
         careful.market_of(sent.market, _WHERE),
         careful.one_of(sent.channel, CHANNELS, _WHERE, "channel"),
         careful.time_of(sent.time, _WHERE),
-        Candidates(
-            kinds,
-            ids,
-            careful.scores_of(columns.scores, _WHERE) if columns.scores else None,
-            read_candidate_features(brought, kinds, schema, _WHERE),
-        ),
+        Candidates(kinds, ids, scores, read_candidate_features(brought, kinds, schema, _WHERE)),
         sent.shopper or None,
         None if sent.query is UNSET else sent.query,
         read_context(sent.context or None, schema, _WHERE),

@@ -107,7 +107,7 @@ def browser_of(browser: Browser, served: str, browse: Callable[..., Any]) -> Ite
             if person is not None:
                 cookie = browse(person).cookies["aedile_session"].value
                 context.add_cookies([{"name": "aedile_session", "value": cookie, "url": served}])
-            seen = Seen(context.new_page(), ROOT)
+            seen = Seen(context.new_page(), served, ROOT)
             opened.append(seen)
             return seen
 

@@ -16,9 +16,10 @@ _WATCH += " + e.blockedURI + ' ' + e.sourceFile + ':' + e.lineNumber + ' ' + e.s
 
 @dataclass
 class Seen:
-    """A page under watch. root: of the repository, below which pictures are kept."""
+    """A page under watch. address: of the console. root: of the repository, below which pictures are kept."""
 
     page: Page
+    address: str
     root: Path
     complaints: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)

@@ -9,13 +9,12 @@ from hypothesis import HealthCheck, given, settings
 
 from aedile.engine import kernel
 from aedile.engine.actions import Amount, Cap
-from aedile.engine.slate_fill import fill
-from aedile.engine.slate_plan import CAP, SlatePlan
-from aedile.engine.slate_task import Pairs, make_task
+from aedile.engine.slate import build_slate
+from aedile.engine.slate_plan import SlatePlan
+from aedile.engine.verdicts import Verdicts
 from tests.engine.slate.worlds import World, build, crowded_world, worlds
 from tests.oracles.plain_slate import plain_slate
 
-COMPILED = getattr(kernel.compiled, "slate_fill", None)
 many = settings(max_examples=3_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -54,12 +53,19 @@ def test_slates_in_which_much_acts_on_many_equal_the_plain_ones():
             assert_equals_the_plain_one(world)
 
 
-@pytest.mark.skipif(COMPILED is None, reason="the kernel is not compiled on this machine")
-def test_the_kernel_refuses_an_entry_outside_its_arrays():
+@pytest.mark.skipif(kernel.compiled is None, reason="the kernel is not compiled on this machine")
+def test_the_kernel_refuses_a_strategy_or_a_key_outside_its_arrays():
     plan = SlatePlan.of([Cap("item.seller_id", Amount(count=1), 3)])
-    fired = {CAP: Pairs(np.array([0]), np.array([0], np.int32))}
-    task = make_task(np.array([0]), 1, fired, plan, {0: np.array([7])}, {})
-    assert fill(task).taken.tolist() == [0]
-    task.cap[0] = 1
+    off, on = np.array([-1], np.int32), np.ones(1, np.bool_)
+
+    def built(strategy: int, keys: int) -> list[int]:
+        fired, none = np.array([strategy], np.int32), np.zeros(0, np.int32)
+        offsets = np.array([0, 1], np.int64)
+        verdicts = Verdicts(off, np.ones(1), offsets, fired, on, np.zeros(2, np.int64), none)
+        return build_slate(None, ["a"], verdicts, plan, keys={0: np.full(keys, 7)}).order.tolist()
+
+    assert built(0, keys=1) == [0]
     with pytest.raises(ValueError, match="outside"):
-        fill(task)
+        built(1, keys=1)
+    with pytest.raises(ValueError, match="bytes"):
+        built(0, keys=0)

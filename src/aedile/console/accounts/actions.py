@@ -6,8 +6,11 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
 from aedile.console.accounts import people
 from aedile.console.base.acting import acting, noted
+from aedile.console.base.addresses import require_address
 
 if TYPE_CHECKING:
     from aedile.console.accounts.actor import Actor
@@ -84,13 +87,23 @@ def withdraw(actor: Actor, given: Grant) -> None:
 
 
 def add_team(actor: Actor, slug: str, name: str, channel: str = "") -> Team:
+    actor.require(MANAGE)
+    _check_channel(channel)
     with acting(actor, MANAGE):
         return people.add_team(slug, name, channel)
 
 
 def edit_team(actor: Actor, team: Team, name: str, channel: str | None) -> None:
+    actor.require(MANAGE)
+    _check_channel(channel or "")
     with acting(actor, MANAGE):
         people.edit_team(team, name, channel)
+
+
+def _check_channel(address: str) -> None:
+    """Notices go to the outside world alone; looked up before the transaction, for it takes a while."""
+    if address:
+        require_address(address, settings.AEDILE.notices.allowed)
 
 
 def remove_team(actor: Actor, team: Team) -> None:

@@ -29,6 +29,7 @@ PAGES = (
     Page("permissions", _("Permissions"), "shield-check", "person.view"),
     Page("server_keys", _("Server keys"), "key", "key.manage"),
     Page("history", _("History"), "history", "history.view"),
+    Page("outbox", _("Outbox"), "mail", "outbox.view"),
 )
 
 

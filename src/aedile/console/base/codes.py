@@ -21,4 +21,6 @@ STATUS = {
     "AED-CON-006": 403,
     "AED-CON-008": 413,
     "AED-CON-009": 405,
+    "AED-CON-100": 404,
+    "AED-CON-103": 404,
 }

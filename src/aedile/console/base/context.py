@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from aedile import __version__
 from aedile.console.accounts.actor import Actor
 from aedile.console.base.navigation import address_of
+from aedile.console.base.notices import SEEN, unseen
 from aedile.console.base.theme import theme_of
 from aedile.engine.strategy import ALL
 
@@ -47,6 +48,7 @@ def console(request: HttpRequest) -> dict[str, Any]:
     if not request.user.is_authenticated:
         return told
     actor = actor_of(request)
+    told["notices"] = unseen(actor, request.session.get(SEEN))
     return {**told, "actor": actor, "markets": markets_in_words(actor), "account_links": list(account_links())}
 
 

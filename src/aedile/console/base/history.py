@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg
@@ -23,23 +24,28 @@ class Verified:
     head: str
 
 
-def verify(connection: psycopg.Connection, expect: str | None = None) -> Verified:
+def verify(
+    connection: psycopg.Connection, expect: str | None = None, told: Callable[[int], object] | None = None
+) -> Verified:
     """Compute the chain again; a `ConsoleError` that names the first entry which is not as it was written.
 
     expect: a head noted earlier; it must be in the chain, which shows that the end was not cut off since.
+    told: hears after every thousand entries how many there were.
     Cost ∝ entries, in constant memory.
     """
     last, seq, found = FIRST, 0, expect in (None, FIRST)
     with connection.cursor(name="verify") as cursor:
         cursor.execute(f"select {_COLUMNS} from history order by seq")  # noqa: S608  the names are our own
         for row in cursor:
-            *told, hash_ = row
+            *said, hash_ = row
             seq += 1
-            payload = _SEPARATOR.join("" if value is None else str(value) for value in told)
-            if told[1] != seq or told[0] != last or hashlib.sha256(payload.encode()).hexdigest() != hash_:
+            payload = _SEPARATOR.join("" if value is None else str(value) for value in said)
+            if said[1] != seq or said[0] != last or hashlib.sha256(payload.encode()).hexdigest() != hash_:
                 raise _broken(seq, "the entry, or the one before it, is not as it was written")
             last = hash_
             found = found or last == expect
+            if told is not None and seq % 1_000 == 0:
+                told(seq)
     head = connection.execute("select seq, hash from history_head").fetchone()
     if head != (seq, last):
         raise _broken(seq + 1, "the last entries are missing")

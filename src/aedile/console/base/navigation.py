@@ -45,6 +45,7 @@ PAGES = (
     Desk("server_keys", _("Server keys"), "key", "key.manage"),
     Desk("history", _("History"), "history", "history.view"),
     Desk("strategy_new", _("Write a strategy"), "plus", "strategy.write"),
+    Desk("strategy_debt", _("Strategy debt"), "hourglass-low", "strategy.view"),
     Desk("schema", _("Feature schema"), "code", "strategy.view"),
     Desk("outbox", _("Outbox"), "mail", "outbox.view"),
 )

@@ -31,6 +31,13 @@ from aedile.console.strategies.codes import (
 from aedile.console.strategies.drafts import Collision, comment, create_draft, enter_schema, next_draft, save_draft
 from aedile.console.strategies.models import RUNNING, Approval, Move, Save, Stage, Version
 from aedile.console.strategies.releases import publish
+from aedile.console.strategies.telling import (
+    tell_of_emergency,
+    tell_of_emergency_over,
+    tell_of_failed_move,
+    tell_of_proposal,
+    tell_of_word,
+)
 from aedile.errors import AedileError, ConsoleError, Errors, Place
 
 #: For how long a strategy may be live before a second person has confirmed it.
@@ -63,6 +70,7 @@ def submit(actor: Actor, version: Version, *, reach: float | None, note: str = "
         row.reach = reach
         row.needed = 1 if reach is not None and reach <= AEDILE.console.two_approvals_above else 2
         _to(row, Stage.PROPOSED)
+        tell_of_proposal(row)
         return row
 
 
@@ -98,6 +106,7 @@ def _say(actor: Actor, version: Version, approves: bool, note: str) -> Approval:
             raise ConsoleError(TOO_LATE, f"you have spoken on {row} already", fix="write a comment") from None
         if not approves:
             _to(row, Stage.DRAFT)
+        tell_of_word(row, actor.person, note, approves=approves)
         return said
 
 
@@ -203,6 +212,7 @@ def emergency(actor: Actor, version: Version, why: str) -> Version:
         row.emergency_until = timezone.now() + EMERGENCY
         _place(row, Stage.LIVE, None)
         publish(actor.person, f"{row} at once: {why}", through_freeze=f"an emergency: {why}")
+        tell_of_emergency(row, actor.person, why)
         return row
 
 
@@ -240,6 +250,7 @@ def end_emergencies(now: datetime) -> list[Version]:
                 continue  # somebody was quicker
             _to(row, Stage.PAUSED)
             publish(None, f"{row} was not confirmed within a day", through_freeze="an emergency ended")
+            tell_of_emergency_over(row)
             ended.append(row)
     return ended
 
@@ -281,6 +292,7 @@ def run_due(now: datetime) -> list[Move]:
         except (AedileError, Errors) as error:
             with noted("aedile", "job", "release.schedule", f"{due} could not be"):
                 Move.objects.filter(pk=due.pk).update(trouble=str(error)[:2_000])
+                tell_of_failed_move(due.version, due.by, due.stage, str(error))
     return done
 
 

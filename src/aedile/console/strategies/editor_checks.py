@@ -17,21 +17,21 @@ from aedile.console.base.codes import BAD_INPUT, NOT_FOUND
 from aedile.console.base.context import actor_of
 from aedile.console.strategies import live
 from aedile.console.strategies.faces import FACES, environment_for, read_face, vocabulary
-from aedile.console.strategies.forms import read_sent
+from aedile.console.strategies.forms import read_sent, written_value
 from aedile.console.strategies.profiles import SHOWN, suggestions
 from aedile.console.strategies.proving import prove
 from aedile.console.strategies.world import current_schema, list_names
 from aedile.errors import ConsoleError, Place
 from aedile.fields import suggestion
 
-#: Bytes of a call; a condition has 64 KiB at most, and rows of the same are longer.
+#: Bytes of a call: a condition has 64 KiB at most, its rows are longer, and a form has everything around it.
 MOST = 1 << 20
 PERMISSION = "strategy.write"
 
 
 @require_POST
 def faces(request: HttpRequest) -> HttpResponse:
-    """`{face, said, applies_to, params}` → the condition in every face, or what is wrong with it."""
+    """`{face, said, applies_to, written}` → the condition in every face, or what is wrong with it."""
     actor_of(request).require(PERMISSION)
     asked = _json(request)
     face, said = asked.get("face"), asked.get("said")
@@ -39,7 +39,9 @@ def faces(request: HttpRequest) -> HttpResponse:
         raise _bad("a condition comes as `cel` or `sql` with a text, or as `builder` with rows", "face")
     schema, _ = current_schema()
     try:
-        found = read_face(face, said, environment_for(asked, schema, list_names()))
+        params = {"default": _written(asked.get("written"))}
+        body = {"applies_to": asked.get("applies_to"), "params": params}
+        found = read_face(face, said, environment_for(body, schema, list_names()))
         return JsonResponse(found.to_json())
     except RecursionError:
         raise _bad("the condition is nested too deep", "said") from None
@@ -50,8 +52,7 @@ def panel(request: HttpRequest) -> HttpResponse:
     """The form → the live panel."""
     actor = actor_of(request)
     actor.require(PERMISSION)
-    if len(request.body) > MOST:
-        raise _bad(f"the form has more than {MOST:,} bytes")
+    refuse_large(request)
     body, errors = read_sent(request.POST)
     return render(request, "strategies/editor_panel.html", {"proof": prove(actor, body, errors), "body": body})
 
@@ -91,9 +92,24 @@ def feature(request: HttpRequest, name: str) -> HttpResponse:
     )  # fmt: skip
 
 
+def refuse_large(request: HttpRequest) -> None:
+    """A `ConsoleError` for what is larger than any strategy."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST:
+        raise _bad(f"what was sent has more than {MOST:,} bytes")
+
+
+def _written(said: Any) -> dict[str, Any]:
+    """The parameters' values, from name → [kind, value, its values in markets]."""
+    found = {}
+    for name, texts in said.items() if isinstance(said, dict) else ():
+        if not (isinstance(texts, list) and len(texts) > 1 and all(isinstance(text, str) for text in texts)):
+            raise _bad("a parameter comes as its kind and its values, all of them texts", "written")
+        found[name] = written_value(texts[0], texts[1:])
+    return found
+
+
 def _json(request: HttpRequest) -> dict[str, Any]:
-    if len(request.body) > MOST:
-        raise _bad(f"the call has more than {MOST:,} bytes")
+    refuse_large(request)
     try:
         found = json.loads(request.body)
     except (ValueError, RecursionError):

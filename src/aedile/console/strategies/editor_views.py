@@ -26,6 +26,7 @@ from aedile.console.strategies.body import Body, to_text
 from aedile.console.strategies.codes import COLLISION
 from aedile.console.strategies.comparing import compare_bodies, lines_of
 from aedile.console.strategies.drafts import merge
+from aedile.console.strategies.editor_checks import refuse_large
 from aedile.console.strategies.forms import (
     KINDS,
     ExampleRow,
@@ -46,8 +47,6 @@ from aedile.errors import AedileError, ConsoleError, Place
 from aedile.language.features import CANDIDATE_KINDS
 from aedile.language.markets import CHANNELS, MARKETS
 
-#: Bytes of a form.
-MOST = 1 << 20
 _NEW: Body = {"tier": "quality", "applies_to": "item", "channels": ["all"]}
 
 
@@ -99,11 +98,10 @@ def compare(request: HttpRequest, id_: str, left: int, right: int) -> HttpRespon
 
 
 def _posted(request: HttpRequest, strategy: Strategy | None, draft: Version | None) -> HttpResponse:
+    refuse_large(request)
     deed = request.POST.get("do", "save")
     if deed == "resolve" and draft is not None:
         return _resolve(request, draft)
-    if len(request.body) > MOST:
-        raise ConsoleError(BAD_INPUT, f"the form has more than {MOST:,} bytes", fix="shorten it")
     if "\x00" in "".join(str(value) for values in dict(request.POST).values() for value in values):
         raise ConsoleError(BAD_INPUT, "a character that no text has stands in the form", fix="remove it")
     body, errors = read_sent(request.POST)
@@ -244,8 +242,8 @@ def _editor(
         "channels": CHANNELS, "kinds": [kind for kind in schema.kinds if kind in CANDIDATE_KINDS],
         "kind_meanings": schema.meanings, "units": CANARY_UNITS, "param_kinds": KINDS,
         "lists": sorted(list_names()), "note": (sent or {}).get("note", ""),
-        "features": sorted(schema.features), "blank": ExampleRow("", "", "", True),
-        "blank_parameter": Parameter("", "number", {}), "schema_page": schema,
+        "features": sorted(schema.features),
+        "sent_back": sent is not None,
     }  # fmt: skip
     return render(request, "strategies/editor.html", context, status=status)
 

@@ -7,13 +7,12 @@ but what no body can be made of; the engine's own reading says what is wrong, wi
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
-
-import yaml
 
 from aedile.console.strategies.body import ORDER, Body, from_text, plain
 from aedile.documents import parse_document
@@ -195,11 +194,13 @@ def _written(value: Any, kind: str = "") -> str:
 
 
 def _example(entry: Mapping[str, Any]) -> ExampleRow:
-    given = "".join(
-        yaml.safe_dump({name: value}, allow_unicode=True, default_flow_style=None, width=10_000)
-        for name, value in entry["given"].items()
-    )
-    return ExampleRow(given.rstrip("\n"), entry["market"], entry["channel"], entry["fires"])
+    given = given_lines(entry["given"])
+    return ExampleRow(given, entry["market"], entry["channel"], entry["fires"])
+
+
+def given_lines(given: Mapping[str, Any]) -> str:
+    """The features of an example, one a line, with values as JSON, which YAML takes for the same."""
+    return "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in given.items())
 
 
 def sent_by(fields: Fields) -> SentByHand:
@@ -356,14 +357,23 @@ def _params(data: Sent) -> dict[str, dict[str, Any]]:
         written = {market: str(data.get(f"param.{number}.{market}", "")).strip() for market in params}
         if not name and not any(written.values()):
             continue
-        texts = [text for text in written.values() if text]
-        is_double = kind == "number" and not all(_INT.fullmatch(text) for text in texts)
+        is_double = _is_double(kind, written.values())
         for market, text in written.items():
             if text or (market == "default" and kind in ("text", "texts", "numbers")):
                 params[market][name] = _value(text, kind, is_double=is_double)
             elif market == "default":
                 params[market][name] = None
     return params if params["default"] or packs else {}
+
+
+def written_value(kind: str, texts: Sequence[str]) -> Any:
+    """The value under `default` of a parameter, the first text; the others are those of markets."""
+    return _value(texts[0], kind, is_double=_is_double(kind, texts)) if texts and texts[0] else None
+
+
+def _is_double(kind: str, texts: Iterable[str]) -> bool:
+    """Whether some market writes a fraction: then it is one in all."""
+    return kind == "number" and not all(_INT.fullmatch(text) for text in texts if text)
 
 
 def _value(text: str, kind: str, *, is_double: bool) -> Any:

@@ -78,6 +78,16 @@ class Matches:
         return int(self.unknown.sum())
 
     @property
+    def unknown_share(self) -> float | None:
+        return self.unknown_count / self.total if self.total else None
+
+    @property
+    def unknown_shares(self) -> list[tuple[str, float]]:
+        """The features that are not known of every entity, with the share of which they are not, the largest first."""
+        shares = [(name, count / self.total) for name, count in self.unknown_by.items() if count]
+        return sorted(shares, key=lambda one: -one[1])
+
+    @property
     def share(self) -> float | None:
         """Of all entities of the kind; None where there is none."""
         return self.count / self.total if self.total else None

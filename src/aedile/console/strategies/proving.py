@@ -23,11 +23,12 @@ from aedile.console.strategies.models import RUNNING, Stage, Version
 from aedile.console.strategies.reach import Reach, find_reach
 from aedile.console.strategies.world import current_schema, list_names, lists_held, running_strategies
 from aedile.engine.catalogue import EntityRows
-from aedile.engine.conflicts import Conflict, find_conflicts
+from aedile.engine.conflicts import Conflict, Witness, find_conflicts
 from aedile.engine.engine import lists_used
 from aedile.engine.examples import ExampleOutcome, run_examples
 from aedile.engine.strategy import Strategy
 from aedile.errors import AedileError
+from aedile.language.ir import features_of
 from aedile.language.lists import Lists
 from aedile.language.values import to_json
 
@@ -55,9 +56,19 @@ class Meeting:
     owner: str | None
 
     @property
-    def witness(self) -> dict[str, Any] | None:
+    def witness(self) -> Witness | None:
+        return self.conflict.witness
+
+    @property
+    def witness_facts(self) -> list[tuple[str, Any]]:
+        """What the witness is, as far as the two strategies ask, as JSON."""
         found = self.conflict.witness
-        return found.to_json() if found is not None else None
+        if found is None:
+            return []
+        asked = {name for party in self.conflict.parties for name in features_of(party.node)}
+        names = [name for name in found.values if name in asked | {"request.market", "request.channel"}]
+        types = found.schema.visible_for(found.kind)
+        return [(name, to_json(found.values[name], types[name])) for name in sorted(names)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ export function optionOf(data, colour, root) {
   const plain = new Intl.NumberFormat(language, { maximumSignificantDigits: 4, notation: "compact" });
   const value = (one) => (one === null || one === undefined ? "–" : data.shares ? percent.format(one) : plain.format(one));
   const clock = new Intl.DateTimeFormat(language, { timeZone: data.zone, dateStyle: "short", timeStyle: "medium" });
-  const hour = new Intl.DateTimeFormat(language, { timeZone: data.zone, hour: "2-digit", minute: "2-digit" });
+  const tick = new Intl.DateTimeFormat(language, { timeZone: data.zone, hourCycle: "h23", ...fine(data) });
   const many = data.series.length > 1;
   return {
     animation: false,
     aria: { enabled: false },
     color: colour.series,
     textStyle: { fontFamily: colour.font, color: colour.text },
-    grid: { left: 8, right: 8, top: many ? 52 : 30, bottom: 4, containLabel: true },
+    grid: { left: 8, right: 16, top: many ? 52 : 30, bottom: 4, containLabel: true },
     legend: many ? { top: 0, textStyle: { color: colour.text }, icon: "roundRect" } : undefined,
     tooltip: {
       trigger: "axis",
@@ -28,7 +28,7 @@ export function optionOf(data, colour, root) {
       type: data.times ? "time" : "category",
       data: data.times ? undefined : data.x,
       inverse: rtl,
-      axisLabel: { color: colour.quiet, hideOverlap: true, formatter: data.times ? (at) => hour.format(at) : undefined },
+      axisLabel: { color: colour.quiet, hideOverlap: true, formatter: data.times ? (at) => tick.format(at) : undefined },
       axisLine: { lineStyle: { color: colour.line } },
       axisTick: { lineStyle: { color: colour.line } },
     },
@@ -43,6 +43,13 @@ export function optionOf(data, colour, root) {
     },
     series: data.series.flatMap((one, at) => drawn(one, at, data, colour)),
   };
+}
+
+function fine(data) {
+  const span = data.times ? Date.parse(data.x.at(-1)) - Date.parse(data.x[0]) : 0;
+  if (span > 3 * 86400e3) return { month: "short", day: "numeric" };
+  const clock = { hour: "2-digit", minute: "2-digit" };
+  return span < 600e3 ? { ...clock, second: "2-digit" } : clock;
 }
 
 function drawn(one, at, data, colour) {

@@ -33,6 +33,9 @@ export function installPalette() {
     if (step) {
       event.preventDefault();
       move(step);
+    } else if (event.key === "Escape") {
+      event.preventDefault(); // a search field would only be emptied
+      dialog.close();
     } else if (event.key === "Enter") {
       event.preventDefault();
       const chosen = list.querySelector("[aria-selected=true]");

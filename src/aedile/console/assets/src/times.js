@@ -1,17 +1,19 @@
 // "5 minutes ago" is true for a minute: times on the page are told anew while it stays open.
+// From how many seconds on is a unit used, and how many has it? "1 day" would say little about 47 hours.
 const STEPS = [
-  ["year", 31536000],
-  ["month", 2592000],
-  ["day", 86400],
-  ["hour", 3600],
-  ["minute", 60],
+  ["year", 2 * 31536000, 31536000],
+  ["month", 61 * 86400, 2592000],
+  ["day", 48 * 3600, 86400],
+  ["hour", 90 * 60, 3600],
+  ["minute", 60, 60],
 ];
 
 export function relative(then, now, language) {
   const seconds = (then - now) / 1000;
-  const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-  for (const [unit, size] of STEPS) if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
-  return format.format(0, "second");
+  const format = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+  for (const [unit, from, size] of STEPS)
+    if (Math.abs(seconds) >= from) return format.format(Math.round(seconds / size), unit);
+  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(0, "second");
 }
 
 export function tellTimes(root = document) {

@@ -1,0 +1,24 @@
+"""What becomes of a process whose supervisor is gone? It stops as if it were told to."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+
+log = logging.getLogger("aedile.console")
+
+
+def stop_when_orphaned(every: float = 1.0) -> None:
+    """Watch from now on who the parent is; once it is another, send this process a SIGTERM."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(every)
+        log.error("the supervisor is gone, this process stops")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="orphan", daemon=True).start()
