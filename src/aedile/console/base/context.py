@@ -44,12 +44,12 @@ def actor_of(request: HttpRequest) -> Actor:
 
 def console(request: HttpRequest) -> dict[str, Any]:
     codes = [code for code, _name in settings.LANGUAGES]
-    told: dict[str, Any] = {"version": __version__, "theme": theme_of(request), "languages": codes}
+    told: dict[str, Any] = {"aedile_version": __version__, "theme": theme_of(request), "languages": codes}
     if not request.user.is_authenticated:
         return told
     actor = actor_of(request)
     told["notices"] = unseen(actor, request.session.get(SEEN))
-    return {**told, "actor": actor, "markets": markets_in_words(actor), "account_links": list(account_links())}
+    return {**told, "actor": actor, "viewer_markets": markets_in_words(actor), "account_links": list(account_links())}
 
 
 def markets_in_words(actor: Actor) -> str:

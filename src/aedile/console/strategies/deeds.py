@@ -47,7 +47,7 @@ class Deed:
     run: Callable[[Actor, Version, dict[str, Any]], Any]
     fields: tuple[str, ...] = ("why",)
     needed: tuple[str, ...] = ()
-    look: str = "secondary"
+    look: str = ""
     icon: str = ""
     undo: Promise | str = ""
     done: Promise | str = field(default=_("Done."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,14 @@ class Difference:
     key: str
     before: Any
     after: Any
+
+    @property
+    def before_text(self) -> str:
+        return _written(self.before)
+
+    @property
+    def after_text(self) -> str:
+        return _written(self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,13 @@ def dossier_of(actor: Actor, version: Version) -> Dossier:
         prove(actor, version.body), counts_of(version), said, list(version.comments.select_related("person")),
         max(0, version.needed - len(counted)), timezone.now(),
     )  # fmt: skip
+
+
+def _written(value: Any) -> str:
+    """A part of a text as a file has it."""
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aedile.errors import AedileError, LanguageError
+from aedile.errors import LanguageError
 from aedile.language import from_builder, from_sql, ir, to_builder, to_cel, to_sql_face
 from aedile.language.builder_rows import OPS, VIEWS
 from aedile.language.check import Environment, compile_condition, require_bool

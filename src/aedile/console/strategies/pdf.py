@@ -53,7 +53,7 @@ def _flow(dossier: Dossier) -> list[Flowable]:
             [f"{'yes' if a.approves else 'no'}: {a.person} {a.at:%Y-%m-%d %H:%M}Z {a.note}" for a in dossier.approvals]
             or [f"none yet; {dossier.missing} needed"],
         ),
-        ("Changes", [f"{d.key}: {_short(d.before)} → {_short(d.after)}" for d in dossier.differences]),
+        ("Changes", [f"{d.key}: {_short(d.before_text)} → {_short(d.after_text)}" for d in dossier.differences]),
         ("Text", dossier.text.splitlines()),
     ):
         flow += [Spacer(1, 3 * mm), _line(head, 12), *(_line(line, 8.5, 0.5) for line in lines)]
@@ -61,8 +61,7 @@ def _flow(dossier: Dossier) -> list[Flowable]:
     return flow
 
 
-def _short(value: object) -> str:
-    text = "–" if value is None else str(value)
+def _short(text: str) -> str:
     return text if len(text) <= 300 else f"{text[:300]}…"
 
 
