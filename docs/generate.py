@@ -289,6 +289,28 @@ _DEFAULTS = {"home": "`~/.local/share/aedile`", "server.workers": "one a core", 
 _SUFFIX = {"counter": "_total"}
 
 
+def permissions_page() -> str:
+    """The table of permissions."""
+    from aedile.console.accounts.permissions import PERMISSIONS, Role
+
+    reaches = {"anywhere": "everywhere", "touches": "a market", "covers": "all markets", "owns": "markets and team"}
+    rows = [
+        (f"`{one.name}`", _in_english(one.does), reaches[one.reach], *("✓" if role in one.roles else "" for role in Role))
+        for one in PERMISSIONS.values()
+    ]
+    return _page(
+        "Permissions",
+        "What each role may do. What reaches mean: [people](../people.md#roles).",
+        _table(("permission", "may", "reach", *(role.value for role in Role)), rows),
+    )
+
+
+def _in_english(text: Any) -> str:
+    """A text of the console as it stands in the code: no language needs to be set up."""
+    words: str = text._args[0]
+    return words
+
+
 def settings_page() -> str:
     """Every setting of an installation."""
     rows = [(f"`{one.name}`", f"`{one.variable}`", _default(one), one.meaning) for one in SETTINGS]
@@ -330,6 +352,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "cli.md": cli_page,
     "settings.md": settings_page,
+    "permissions.md": permissions_page,
     "metrics.md": metrics_page,
 }
 
