@@ -42,7 +42,8 @@ Words = npt.NDArray[np.uint64]
 @dataclass(frozen=True, slots=True)
 class Act:
     """One strategy for the entity. how: `acts`, `shadow`, or `depends` where the request decides. markets, channels:
-    where, `all` for all that were asked about. share: of a canary. version: as the console knows it, None for one that came from files."""
+    where, `all` for all that were asked about. share: of a canary. version: as the console knows it, None for one that
+    came from files."""
 
     strategy: Strategy
     how: str
