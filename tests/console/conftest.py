@@ -38,6 +38,7 @@ def console_home() -> Iterator[Path]:
         from django.db import connections
 
         django.setup()
+        _forget_safety(database)
         call_command("migrate", verbosity=0)
         connections.close_all()
         _copy(database, "aedile", _TEMPLATE)
@@ -66,6 +67,14 @@ def console(console_home: Path) -> Iterator[Database]:
     mail.outbox = []
     yield database
     connections.close_all()
+
+
+def _forget_safety(database: Database) -> None:
+    """Tables are copied for every test: here nothing has to outlive a crash, and waiting for the disk takes most of it."""
+    with psycopg.connect(make_conninfo(database.dsn, dbname="postgres"), autocommit=True) as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(name)))
+        connection.execute("select pg_reload_conf()")
 
 
 def _copy(database: Database, source: str, target: str) -> None:

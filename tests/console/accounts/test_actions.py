@@ -189,7 +189,9 @@ def test_a_team_that_owns_something_stays(make_person, actor_for):
     from aedile.console.lists.models import NamedList
 
     admin = actor_for(make_person("admin"))
-    team = actions.add_team(admin, "brand-protection", "Brand protection", "slack://secret@channel")
+    team = actions.add_team(
+        admin, "brand-protection", "Brand protection", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+    )
     refused("AED-CON-025", actions.add_team, admin, "brand-protection", "Again")
     refused("AED-CON-025", actions.add_team, admin, "Brand Protection", "Wrong")
     with noted("aedile", "cli", "test"):
@@ -201,7 +203,7 @@ def test_a_team_that_owns_something_stays(make_person, actor_for):
         NamedList.objects.all().delete()
     actions.remove_team(admin, Team.objects.get())
     assert not Team.objects.exists()
-    assert "secret@channel" not in str([(entry.before, entry.after) for entry in entries()])
+    assert "TIiajkdnlazkcOXrIdevi7FQ" not in str([(entry.before, entry.after) for entry in entries()])
     whole()
 
 
