@@ -238,7 +238,7 @@ def _editor(
     context = {
         "strategy": strategy, "draft": draft, "before": before, "revision": draft.revision if draft else 0,
         "fields": fields, "is_text": is_text, "must_be_text": fields is None, "text": text, "problems": told,
-        "teams": Team.objects.all(), "tiers": TIERS, "actions": ACTIONS, "markets": sorted(MARKETS),
+        "teams": Team.objects.all(), "tiers": TIERS, "actions": ACTIONS,
         "channels": CHANNELS, "kinds": [kind for kind in schema.kinds if kind in CANDIDATE_KINDS],
         "kind_meanings": schema.meanings, "units": CANARY_UNITS, "param_kinds": KINDS,
         "lists": sorted(list_names()), "note": (sent or {}).get("note", ""),

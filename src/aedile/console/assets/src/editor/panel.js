@@ -25,6 +25,7 @@ export function startPanel(form, words) {
       place.setAttribute("aria-busy", "false");
       markFields();
       markExamples();
+      showCount();
     },
     () => {
       place.setAttribute("aria-busy", "false");
@@ -38,7 +39,7 @@ export function startPanel(form, words) {
   );
 
   function markFields() {
-    for (const field of form.querySelectorAll(".is-wrong")) field.classList.remove("is-wrong");
+    for (const field of form.querySelectorAll("[id^=field-].is-wrong")) field.classList.remove("is-wrong");
     for (const trouble of place.querySelectorAll("[data-field]")) {
       const root = trouble.dataset.field.split(/[.[]/)[0];
       if (root) form.querySelector(`#field-${CSS.escape(root)}`)?.classList.add("is-wrong");
@@ -52,6 +53,12 @@ export function startPanel(form, words) {
       const row = rows[Number(outcome.dataset.outcomeOf)];
       row?.querySelector("[data-outcome]").replaceChildren(...[...outcome.childNodes].map((node) => node.cloneNode(true)));
     }
+  }
+
+  // Where the panel stands below the form, the count is beside the condition too.
+  function showCount() {
+    const figure = place.querySelector("[data-count]");
+    form.querySelector("[data-condition-count]")?.replaceChildren(...(figure ? [...figure.cloneNode(true).childNodes] : []));
   }
 
   return { ask: (wait) => asker.later(null, wait) };
