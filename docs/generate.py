@@ -295,7 +295,12 @@ def permissions_page() -> str:
 
     reaches = {"anywhere": "everywhere", "touches": "a market", "covers": "all markets", "owns": "markets and team"}
     rows = [
-        (f"`{one.name}`", _in_english(one.does), reaches[one.reach], *("✓" if role in one.roles else "" for role in Role))
+        (
+            f"`{one.name}`",
+            _in_english(one.does),
+            reaches[one.reach],
+            *("✓" if role in one.roles else "" for role in Role),
+        )
         for one in PERMISSIONS.values()
     ]
     return _page(

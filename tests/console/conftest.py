@@ -70,7 +70,7 @@ def console(console_home: Path) -> Iterator[Database]:
 
 
 def _forget_safety(database: Database) -> None:
-    """Tables are copied for every test: here nothing has to outlive a crash, and waiting for the disk takes most of it."""
+    """Tables are copied for every test, and waiting for the disk takes most of it; nothing here outlives a crash."""
     with psycopg.connect(make_conninfo(database.dsn, dbname="postgres"), autocommit=True) as connection:
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(name)))
