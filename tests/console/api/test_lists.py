@@ -6,8 +6,6 @@ import gzip
 
 import pytest
 
-from ..lists.conftest import keeper, make_list  # noqa: F401  fixtures
-
 
 @pytest.fixture
 def made(mall, make_list):

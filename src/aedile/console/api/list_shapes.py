@@ -69,9 +69,9 @@ class UseTold(Schema):
 
 
 class ChangeTold(Schema):
-    """Where a change of the list of this name stands. state: waiting, refused (bad lines), overtaken, done or dropped. problems: bad lines, the
-    first of them. job: its id where it is done by one. failed: its job came to nothing. revision: what came of it, null
-    where nothing changed. missing: entries to be removed or timed that were not in the list."""
+    """Where a change of the list of this name stands. state: waiting, refused (bad lines), overtaken, done or dropped.
+    problems: bad lines, the first of them. job: its id where it is done by one. failed: its job came to nothing.
+    revision: what came of it, null where nothing changed. missing: entries that were not in the list."""
 
     id: str
     name: str
