@@ -42,14 +42,15 @@ def revision(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """What a revision changed. since: another revision to compare it with. after: the last entry shown before."""
     actor = actor_of(request)
     actor.require("list.view")
-    found, newest = revision_or_error(name, number), revision_or_error(name)
+    found = revision_or_error(name, number)
     since = _number(request, "since")
     since = number - 1 if since is None else since
     old = pieces_of(revision_or_error(name, since)) if since else ()
     new = pieces_of(found)
     found_page = page_of_differences(old, new, load, _text(request.GET.get("after", "")))
     context = {
-        "list": list_or_error(name), "revision": found, "newest": newest, "since": since, "page": found_page,
+        "list": list_or_error(name), "revision": found, "since": since,
+        "newest": Revision.objects.filter(list_id=name).defer("chunks").first(), "page": found_page,
         "counts": _counts(found, since, old, new),
         "is_first": not request.GET.get("after"), "may_write": actor.may("list.write"),
     }  # fmt: skip
