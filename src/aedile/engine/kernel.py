@@ -124,7 +124,7 @@ class PostingLists:
         return self.starts.nbytes + self.lengths.nbytes + self.lists.nbytes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class LateColumn:
     """A column late literals read: of the catalogue (`by_row`), or with one value for each candidate.
 
@@ -141,7 +141,7 @@ class LateColumn:
             return self
         return LateColumn(self.values[start:stop], self.known[start >> 3 : (stop + 7) >> 3], False)
 
-    @property
+    @cached_property
     def packed(self) -> tuple[Any, ...]:
         return self.values, self.known, _KINDS[self.values.dtype.char], int(self.by_row), len(self.values)
 
