@@ -15,6 +15,7 @@ import numpy.typing as npt
 from aedile.engine.actions import Cap, Refer, WindowCap
 from aedile.engine.draw import draw
 from aedile.engine.engine import Engine, muted_book
+from aedile.engine.kernel import flagged
 from aedile.engine.requests import Request
 from aedile.engine.slate import Slate, build_slate
 from aedile.engine.slate_plan import SlatePlan
@@ -118,8 +119,7 @@ class Decider:
         keys: dict[int, npt.NDArray[np.int64]] = {}
         spent: dict[int, npt.NDArray[np.int64]] = {}
         codes: dict[tuple[str, str], npt.NDArray[np.int64]] = {}
-        fired = verdicts.fired
-        for number in sorted({*fired[self._caps.take(fired)].tolist()}):
+        for number in flagged(verdicts.fired, self._caps):
             place = self._keys.get(number)
             if place is None:
                 spent[number] = _spent(self.engine.strategies[number], number, request, verdicts, counters)

@@ -406,6 +406,14 @@ def narrow(mask: Words, clauses: Words, bounds: list[tuple[bytes, bytes]], unit:
         compiled.narrow(mask, len(mask), clauses, len(clauses), bounds, unit)
 
 
+def flagged(numbers: Int32, flags: npt.NDArray[np.bool_]) -> list[int]:
+    """Those of the numbers, each from 0 to len(flags) - 1, that are flagged: each once, ascending."""
+    if compiled is None:
+        return kernel_numpy.flagged(numbers, flags)
+    found: list[int] = compiled.flagged(numbers, len(numbers), flags, len(flags))
+    return found
+
+
 #: Bytes of a unit that the compiled kernel hashes; no id of a request is longer.
 LONGEST_UNIT = 160
 #: Bytes of a slot: a hash and a row.
