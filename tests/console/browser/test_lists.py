@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.lists.conftest import keeper, make_list
+from tests.console.lists.conftest import _no_files, keeper, make_list
 from tests.console.strategies.conftest import mall
 
-__all__ = ["keeper", "make_list", "mall"]
+__all__ = ["_no_files", "keeper", "make_list", "mall"]
 
 PAST = 1_700_000_000_000_000
 

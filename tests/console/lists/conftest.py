@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,14 @@ __all__ = ["mall"]
 
 
 @pytest.fixture
-def keeper(make_person, actor_for) -> Any:
+def _no_files(console_home: Path) -> None:
+    """What tests before this one left unanswered is gone."""
+    for path in (console_home / "uploads").iterdir():
+        path.unlink()
+
+
+@pytest.fixture
+def keeper(_no_files, make_person, actor_for) -> Any:
     """Somebody who may change lists."""
     return actor_for(make_person("strategist", team="brand-protection"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import subprocess
 import sys
 import time
@@ -196,12 +197,16 @@ def test_a_job_begun_again_after_it_was_done_changes_nothing_more(console, keepe
 def test_what_nobody_went_on_with_is_forgotten(console, keeper, make_list, send):
     from datetime import timedelta
 
+    from django.conf import settings
     from django.utils import timezone
 
     from aedile.console.base.acting import noted
     from aedile.console.lists.models import Change
 
     make_list()
+    left = settings.HOME.uploads / "left.upload"
+    left.write_bytes(b"a")
+    os.utime(left, (0, 0))
     old = send(b"\n")
     with noted("aedile", "cli", "test"):
         Change.objects.filter(pk=old.pk).update(made=timezone.now() - timedelta(days=8))

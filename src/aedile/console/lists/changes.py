@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -254,3 +255,7 @@ def _forget_old() -> None:
         with noted("aedile", "job", "list.drop"):
             _end(change, State.DROPPED)
         file_of(change).unlink(missing_ok=True)
+    for path in settings.HOME.uploads.iterdir():
+        with suppress(FileNotFoundError):  # somebody else's change is done meanwhile
+            if path.stat().st_mtime < old.timestamp():  # the process that received it ended before it was noted
+                path.unlink()
