@@ -18,6 +18,7 @@ export function startFaces(form, words, nonce, panel) {
   let face = "cel";
   let isWrong = false; // what is written in SQL or rows has an error, and is not part of the condition
   let errors = [];
+  let isChosen = false; // somebody has chosen a face, or begun to write in one, before all was loaded
 
   const check = () => panel.ask(0);
   const text = makeText({ parent: places.text, nonce, vocabulary, words, label: words.condition, changed: typed, check });
@@ -56,6 +57,7 @@ export function startFaces(form, words, nonce, panel) {
   }
 
   function typed(from, said) {
+    isChosen = true;
     if (from === "cel") keep(said);
     shown[from] = said;
     if (from === "cel" && !said.trim()) return empty();
@@ -94,6 +96,7 @@ export function startFaces(form, words, nonce, panel) {
 
   // Shows another face; from one with an error there is no way but mending it, lest something is lost unseen.
   function show(next, focus = true) {
+    isChosen = true;
     if (next === face) return;
     const go = () => {
       if (errors.length && shown[face] !== "" && shown[face] !== null) {
@@ -167,7 +170,7 @@ export function startFaces(form, words, nonce, panel) {
   vocabulary.load().then(
     () => {
       const wanted = localStorage.getItem(CHOSEN) ?? (field.value.trim() ? "cel" : "builder");
-      if (wanted !== "cel" && ["sql", "builder"].includes(wanted)) show(wanted, false);
+      if (!isChosen && wanted !== "cel" && ["sql", "builder"].includes(wanted)) show(wanted, false);
       else recheck();
     },
     () => (state.textContent = words.no_answer),
