@@ -11,13 +11,13 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from aedile import __version__
 from aedile.console.api import decisions, desk, lists, people, strategies, work
 from aedile.console.api.auth import AUTH, no_key
 from aedile.console.api.calling import Strict, check_address
+from aedile.console.api.document import Documented
 from aedile.console.base.codes import BAD_INPUT, FAILED, STATUS, TOO_LARGE, WRONG_METHOD
 from aedile.console.base.errors import listed
 from aedile.console.strategies.actions import Collision
@@ -25,14 +25,14 @@ from aedile.errors import AedileError, ConsoleError, Errors, Place
 
 log = logging.getLogger("aedile.console.api")
 
-api = NinjaAPI(
+api = Documented(
     title="aedile console", version=__version__, auth=AUTH, urls_namespace="api", docs_url=None,
     openapi_url="openapi.json", parser=Strict(),
     description="What people do in the console, for programs. Every error has the one shape: a list of what is wrong, "
     "each with its code, message, place, hint and fix.",
 )  # fmt: skip
+api.add_router("", desk.router, tags=["strategies"])  # before `strategies`, whose deeds are any word behind a version
 api.add_router("", strategies.router, tags=["strategies"])
-api.add_router("", desk.router, tags=["strategies"])
 api.add_router("", lists.router, tags=["lists"])
 api.add_router("", decisions.router, tags=["decisions"])
 api.add_router("", work.router)
@@ -48,8 +48,8 @@ def error_answer(errors: list[AedileError], **more: Any) -> HttpResponse:
     )  # fmt: skip
     if status == 401:
         answer["WWW-Authenticate"] = 'Bearer realm="aedile"'
-    if status == 503:
-        answer["Retry-After"] = "5"
+    if status in (429, 503):
+        answer["Retry-After"] = "5" if status == 503 else "1"
     return answer
 
 
