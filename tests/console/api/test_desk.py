@@ -167,3 +167,10 @@ def test_calls_that_were_saved_up_come_back_with_time():
     assert buckets.take(1, 0.5)
     assert not buckets.take(1, 0.5)
     assert [buckets.take(1, 100.0) for _ in range(3)] == [True, True, False]
+
+
+def test_what_is_not_there_yet_is_told_by_its_status(call, make_person):
+    admin = make_person("admin")
+    for path in ("/schema", "/entities?id=x"):
+        answer = call(admin, "GET", path)
+        assert (answer.status_code, len(answer.told["errors"])) == (409, 1)

@@ -51,6 +51,7 @@ def almighty(console, make_person):
 def test_what_is_generated_from_the_document_finds_no_fault(served, almighty, mall, make_list, console_home, tmp_path):
     mall.live()
     make_list("recalled-gtin", {"a": None})
+    # One worker: reading source in several threads trips over Python 3.11's own parser.
     log = console_home / "console.log"
     before = log.stat().st_size
     done = subprocess.run(
@@ -59,7 +60,7 @@ def test_what_is_generated_from_the_document_finds_no_fault(served, almighty, ma
             "--header", f"Authorization: Bearer {key_for(almighty, ('read', 'write'))}",
             "--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing", "--mode", "all",
             "--max-examples", str(tenth_of(50)), "--seed", "7", "--no-color", "--generation-database", "none",
-            "--workers", "2", "--request-timeout", "60", "--warnings", "off", "--max-time", "240",
+            "--workers", "1", "--request-timeout", "60", "--warnings", "off", "--max-time", "200",
         ],
         cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip

@@ -21,9 +21,12 @@ from aedile.console.api.document import Documented
 from aedile.console.base.codes import BAD_INPUT, FAILED, STATUS, TOO_LARGE, WRONG_METHOD
 from aedile.console.base.errors import listed
 from aedile.console.strategies.actions import Collision
+from aedile.console.strategies.codes import LOADING, NO_RELEASE_YET, NO_SCHEMA
 from aedile.errors import AedileError, ConsoleError, Errors, Place
 
 log = logging.getLogger("aedile.console.api")
+#: What a page just says, a program should know by the status: to try again, or to do something else first.
+_HERE = {LOADING.name: 503, NO_RELEASE_YET.name: 409, NO_SCHEMA.name: 409}
 
 api = Documented(
     title="aedile console", version=__version__, auth=AUTH, urls_namespace="api", docs_url=None,
@@ -41,7 +44,8 @@ api.add_router("", people.router)
 
 def error_answer(errors: list[AedileError], **more: Any) -> HttpResponse:
     """The answer to a call that cannot be done."""
-    status = max(STATUS.get(error.code.name, 400) for error in errors)
+    known = {**STATUS, **_HERE}
+    status = max(known.get(error.code.name, 400) for error in errors)
     answer = HttpResponse(
         api.renderer.render(None, {"errors": [error.to_dict() for error in errors], **more}, response_status=status),
         status=status, content_type="application/json",
