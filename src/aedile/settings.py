@@ -112,6 +112,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("console.url", _text, None, "The console's address as people type it; by default from host and port."),
     Setting("console.behind_proxy", _flag, False, "A proxy before the console speaks HTTPS with people."),
     Setting("console.jobs", _whole(1, 16), 2, "Jobs that run at the same time."),
+    Setting("console.api_rate", _whole(1, 100_000), 100, "Calls of the API a second and person."),
     Setting(
         "console.two_approvals_above",
         _share,
@@ -156,6 +157,7 @@ class Console:
     url: str | None
     behind_proxy: bool
     jobs: int
+    api_rate: int
     two_approvals_above: float
 
     @property

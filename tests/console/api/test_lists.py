@@ -120,3 +120,20 @@ def test_what_asks_a_list_is_told_and_keeps_it(mall, call, made):
     assert [(one["strategy"], one["stage"]) for one in told["asked_by"]] == [("recalled", "live")]
     assert told["effect"] == "in"
     assert call(mall.author.person, "POST", "/lists/recalled-gtin/retire", {"why": "x"}).status_code == 409
+
+
+def test_a_body_that_is_told_to_be_too_large_is_refused_before_it_comes(served, mall, made):
+    import socket
+    from urllib.parse import urlsplit
+
+    from .conftest import key_for
+
+    key, port = key_for(mall.author.person, ("read", "write")), urlsplit(served).port
+    for path, type_, length in (
+        ("/api/v1/strategies", "application/json", 5 << 30),
+        ("/api/v1/lists/recalled-gtin/uploads?how=put&seen=2", "text/plain", 5 << 30),
+    ):
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: Bearer {key}\r\n"
+            line.sendall(f"{head}Content-Type: {type_}\r\nContent-Length: {length}\r\n\r\n".encode())
+            assert line.recv(4096).startswith(b"HTTP/1.1 413 ")

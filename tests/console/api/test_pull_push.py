@@ -1,4 +1,4 @@
-"""`aedile pull` and `aedile push` against a console that is served: what comes out goes in again, once looked at."""
+"""`aedile pull` and `aedile push` against a served console: what comes out goes in again, once it is looked at."""
 
 from __future__ import annotations
 

@@ -11,28 +11,31 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from aedile import __version__
 from aedile.console.api import decisions, desk, lists, people, strategies, work
 from aedile.console.api.auth import AUTH, no_key
 from aedile.console.api.calling import Strict, check_address
+from aedile.console.api.document import Documented
 from aedile.console.base.codes import BAD_INPUT, FAILED, STATUS, TOO_LARGE, WRONG_METHOD
 from aedile.console.base.errors import listed
 from aedile.console.strategies.actions import Collision
+from aedile.console.strategies.codes import LOADING, NO_RELEASE_YET, NO_SCHEMA
 from aedile.errors import AedileError, ConsoleError, Errors, Place
 
 log = logging.getLogger("aedile.console.api")
+#: What a page just says, a program should know by the status: to try again, or to do something else first.
+_HERE = {LOADING.name: 503, NO_RELEASE_YET.name: 409, NO_SCHEMA.name: 409}
 
-api = NinjaAPI(
+api = Documented(
     title="aedile console", version=__version__, auth=AUTH, urls_namespace="api", docs_url=None,
     openapi_url="openapi.json", parser=Strict(),
     description="What people do in the console, for programs. Every error has the one shape: a list of what is wrong, "
     "each with its code, message, place, hint and fix.",
 )  # fmt: skip
+api.add_router("", desk.router, tags=["strategies"])  # before `strategies`, whose deeds are any word behind a version
 api.add_router("", strategies.router, tags=["strategies"])
-api.add_router("", desk.router, tags=["strategies"])
 api.add_router("", lists.router, tags=["lists"])
 api.add_router("", decisions.router, tags=["decisions"])
 api.add_router("", work.router)
@@ -41,15 +44,16 @@ api.add_router("", people.router)
 
 def error_answer(errors: list[AedileError], **more: Any) -> HttpResponse:
     """The answer to a call that cannot be done."""
-    status = max(STATUS.get(error.code.name, 400) for error in errors)
+    known = {**STATUS, **_HERE}
+    status = max(known.get(error.code.name, 400) for error in errors)
     answer = HttpResponse(
         api.renderer.render(None, {"errors": [error.to_dict() for error in errors], **more}, response_status=status),
         status=status, content_type="application/json",
     )  # fmt: skip
     if status == 401:
         answer["WWW-Authenticate"] = 'Bearer realm="aedile"'
-    if status == 503:
-        answer["Retry-After"] = "5"
+    if status in (429, 503):
+        answer["Retry-After"] = "5" if status == 503 else "1"
     return answer
 
 

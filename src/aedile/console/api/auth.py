@@ -12,6 +12,7 @@ from ninja.security import APIKeyCookie, HttpBearer
 from aedile.console.accounts.actor import Actor
 from aedile.console.accounts.codes import NO_KEY
 from aedile.console.accounts.key_auth import actor_of_key
+from aedile.console.api.limiting import check_rate
 from aedile.console.base.codes import CSRF
 from aedile.console.settings import SESSION_COOKIE_NAME
 from aedile.errors import ConsoleError
@@ -25,6 +26,7 @@ class Key(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Actor:
         actor = actor_of_key(token, "read" if request.method in _READS else "write")
         request.actor = actor
+        check_rate(actor.person.pk)
         return actor
 
 
@@ -46,6 +48,7 @@ class Session(APIKeyCookie):
             )  # fmt: skip
         actor = Actor(request.user, via="console")
         request.actor = actor
+        check_rate(actor.person.pk)
         return actor
 
 

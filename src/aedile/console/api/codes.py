@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aedile.console.base.codes import STATUS
 from aedile.errors import define
 
 NO_CONSOLE = define(
@@ -11,3 +12,7 @@ STRANGE_ANSWER = define("AED-CON-141", "An answer is none of a console.", "a pro
 OTHER_PLAN = define(
     "AED-CON-142", "A push would do something else than was shown.", "somebody goes live between plan and push"
 )
+TOO_MANY = define(
+    "AED-CON-143", "A person's programs call more often than the console lets them.", "a loop without end"
+)
+STATUS[TOO_MANY.name] = 429

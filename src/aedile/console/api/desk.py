@@ -113,7 +113,7 @@ def moves(
 
 
 @router.post("/moves/{move}/drop", response=answers(shapes.MoveTold), summary="Take back what is scheduled")
-def drop_move(request: HttpRequest, said: shapes.Because, move: int = NUMBER) -> Any:
+def drop_move(request: HttpRequest, said: shapes.Dropped, move: int = NUMBER) -> Any:
     actor = actor_in(request)
     found = _moves(actor).filter(pk=move).first()
     if found is None:

@@ -13,7 +13,7 @@ from aedile.console.strategies.models import Move
 from aedile.console.strategies.proving import Proof
 
 
-class Because(Schema):
+class Dropped(Schema):
     why: str = Field("", max_length=300)
 
 

@@ -21,7 +21,7 @@ def micros(moment: datetime | None) -> int | None:
     return (moment - _EPOCH) // timedelta(microseconds=1) if moment is not None else None
 
 
-class Because(Schema):
+class ListReason(Schema):
     why: str = Field(min_length=1, max_length=300)
 
 
@@ -134,7 +134,7 @@ class ChangeAsked(Schema):
     note: str = Field("", max_length=300)
 
 
-class EntryTold(Schema):
+class ListEntry(Schema):
     """until: its expiry as written, null for none."""
 
     text: str
@@ -152,7 +152,7 @@ class Entries(Schema):
 
     revision: int
     total: int
-    entries: list[EntryTold]
+    entries: list[ListEntry]
 
 
 class RevisionTold(Schema):
@@ -180,7 +180,7 @@ class Revisions(Schema):
     before: int | None
 
 
-class CountsTold(Schema):
+class EntryCounts(Schema):
     added: int
     removed: int
     changed: int
@@ -190,7 +190,7 @@ class CountsTold(Schema):
         return {"added": counts.added, "removed": counts.removed, "changed": counts.changed}
 
 
-class DifferenceTold(Schema):
+class EntryDifference(Schema):
     """was, became: the expiry as written, empty for none; null where the entry is not in."""
 
     text: str
@@ -203,6 +203,6 @@ class Differences(Schema):
 
     since: int
     number: int
-    counts: CountsTold | None
-    items: list[DifferenceTold]
+    counts: EntryCounts | None
+    items: list[EntryDifference]
     after: str | None

@@ -85,7 +85,7 @@ def describe(request: HttpRequest, said: shapes.ListDescribed, name: str = NAME)
 
 
 @router.post("/lists/{name}/retire", response=answers(shapes.ListWhole), summary="Retire a list that nothing asks")
-def retire(request: HttpRequest, said: shapes.Because, name: str = NAME) -> Any:
+def retire(request: HttpRequest, said: shapes.ListReason, name: str = NAME) -> Any:
     actions.retire_list(actor_in(request), name, said.why)
     return _whole(request, name)
 
@@ -118,7 +118,7 @@ def entries(
     else:
         found = page_of(pieces, load, offset, limit)
     now = time.time_ns() // 1000
-    told = [shapes.EntryTold.of(entry, now) for entry in found.entries]
+    told = [shapes.ListEntry.of(entry, now) for entry in found.entries]
     return {"revision": newest.number, "total": found.total, "entries": told}
 
 
@@ -268,7 +268,7 @@ def differences(
     counts = counts_of(found, since, old, new)
     return {
         "since": since, "number": number, "after": page.behind,
-        "counts": shapes.CountsTold.of(counts) if counts is not None else None,
+        "counts": shapes.EntryCounts.of(counts) if counts is not None else None,
         "items": [{"text": one.text, "was": one.was, "became": one.became} for one in page.rows],
     }  # fmt: skip
 

@@ -41,7 +41,7 @@ class CollisionRefusal(Refusal):
     revision: int | None = None
 
 
-REFUSALS = dict.fromkeys((400, 401, 403, 404, 413, 503), Refusal)
+REFUSALS = dict.fromkeys((400, 401, 403, 404, 413, 429, 503), Refusal)
 
 
 def answers(ok: Any, status: int = 200, *, conflict: Any = Refusal) -> dict[int, Any]:
