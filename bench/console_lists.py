@@ -1,7 +1,8 @@
 """How long does a list of ten million take in the console: to bring in, to change, and to look at?
 
 `python -m bench.console_lists [entries]` brings a shuffled file into a list of an installation of its own, as the
-worker does, and then asks the pages; it prints seconds, milliseconds and the most memory the process ever held. What PostgreSQL does comes on top of the CPU it names.
+worker does, and then asks the pages; it prints seconds, milliseconds and the most memory the process ever held. What
+PostgreSQL does comes on top of the CPU it names.
 """
 
 from __future__ import annotations
@@ -61,17 +62,43 @@ def installation() -> Iterator[None]:
         shutil.rmtree(root)
 
 
-def people() -> Any:
-    """Somebody who may change lists."""
+SCHEMA = """
+entities:
+  item:
+    meaning: A product listing.
+    features:
+      gtin: {type: string, meaning: The number of the trade item.}
+"""
+STRATEGY = {
+    "id": "recalled-hold", "title": "Recalled", "why": "It was recalled.", "owner": "bench", "tier": "quality",
+    "applies_to": "item", "markets": ["ID"], "channels": ["search"], "condition": 'in_list(item.gtin, "many")',
+    "action": "exclude",
+}  # fmt: skip
+
+
+def person(name: str, *roles: str) -> Any:
+    """Somebody with these roles."""
     from aedile.console.accounts.actor import Actor
     from aedile.console.accounts.models import Grant, Person, Team
     from aedile.console.base.acting import noted
 
     with noted("aedile", "cli", "bench"):
-        person = Person.objects.create(email="bench@example.com", name="Bench")
-        Team.objects.create(slug="bench", name="Bench")
-        Grant.objects.create(person=person, role="strategist", markets=["all"])
-    return Actor(person)
+        made = Person.objects.create(email=f"{name}@example.com", name=name)
+        Team.objects.get_or_create(slug="bench", defaults={"name": "Bench"})
+        for role in roles:
+            Grant.objects.create(person=made, role=role, markets=["all"])
+    return Actor(made)
+
+
+def ask_the_list(actor: Any) -> None:
+    """Let a live strategy ask it."""
+    from aedile.console.strategies import actions
+
+    other = person("other", "approver", "admin")
+    actions.enter_schema(other, SCHEMA)
+    version = actions.submit(actor, actions.create_draft(actor, STRATEGY), reach=0.01)
+    actions.approve(other, version)
+    actions.advance(actor, version, "live")
 
 
 def memory() -> float:
@@ -142,7 +169,8 @@ def main() -> None:
     with installation(), tempfile.TemporaryDirectory() as folder:
         from aedile.console.lists.actions import create_list
 
-        actor, path = people(), Path(folder) / "many.txt"
+        actor, path = person("bench", "strategist"), Path(folder) / "many.txt"
+        count -= 1_000  # room for what is added
         make_file(path, count)
         print(f"{count:,} entries, {path.stat().st_size / 1e6:.0f} MB; {memory():.2f} GB before", flush=True)
         create_list(actor, "many", "bench", "Many entries.")
@@ -154,6 +182,9 @@ def main() -> None:
         few.write_text("".join(f"{4_000_000_000_000 + 977 * 1000 * n}\n" for n in range(count // 1000)))
         timed("remove one in a thousand", lambda: send(actor, "remove", 4, few))
         look(actor, count, 5)
+        timed("let a live strategy ask it", lambda: ask_the_list(actor))
+        few.write_text("4000000000001\n")
+        timed("take one out, and publish", lambda: send(actor, "remove", 5, few))
 
 
 if __name__ == "__main__":

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -18,6 +23,8 @@ from psycopg.conninfo import make_conninfo
 from aedile.store.database import Database
 
 _TEMPLATE = "console_template"
+#: Seconds in which a served console answers.
+_PATIENCE = 60
 _numbers = count(1)
 
 
@@ -165,3 +172,39 @@ def make_version(make_person: Callable[..., Any]) -> Callable[..., Any]:
         return version
 
     return make
+
+
+@pytest.fixture(scope="session")
+def served(console_home: Path) -> Iterator[str]:
+    """The console's address: one process for all tests, whose tables are made anew beneath it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+        "--blocking-threads", "4", "--no-ws", "aedile.console.wsgi:application",
+    ]  # fmt: skip
+    log = open(console_home / "console.log", "w+b")  # noqa: SIM115  closed below
+    process = subprocess.Popen(command, env={**os.environ, "AEDILE_HOME": str(console_home)}, stdout=log, stderr=log)
+    address = f"http://localhost:{port}"
+    try:
+        _wait(address, process, log)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], log: Any) -> None:
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        try:
+            httpx.get(f"{address}/account/login/", timeout=10)
+            return
+        except httpx.TransportError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+    log.seek(0)
+    pytest.fail(f"the console did not start:\n{log.read().decode()[-4000:]}")

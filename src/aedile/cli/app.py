@@ -32,6 +32,8 @@ from aedile.cli import (
     history,
     key,
     person,
+    pull,
+    push,
     release,
     replay,
     serve,
@@ -181,6 +183,8 @@ app.command("replay")(replay.replay)
 app.command("serve")(serve.serve)
 app.add_typer(key.key, name="key")
 app.add_typer(person.person, name="person")
+app.command("pull")(pull.pull)
+app.command("push")(push.push)
 app.add_typer(history.history, name="history")
 app.command("kill")(controls.kill)
 app.add_typer(controls.freeze, name="freeze")

@@ -21,3 +21,8 @@ NO_SUCH_TIER = define("AED-USE-013", "A tier is none that can be off.", "kill --
 EXISTS = define("AED-USE-030", "A file that would be written is there already.", "aedile backup yesterday.zip")
 NO_BACKUP = define("AED-USE-031", "There is nothing to save, or no file to restore.", "aedile restore no-such-file")
 NO_EXTRA = define("AED-USE-032", "A verb needs parts that are not installed.", "aedile up after pip install aedile")
+NOT_CONFIRMED = define(
+    "AED-USE-033", "A verb would ask, and nobody can answer.", "aedile push in a script, without --yes"
+)
+SAME_NAME = define("AED-USE-034", "Two files that are sent together have one name.", "a/x.yaml and b/x.yaml")
+BAD_URL = define("AED-USE-035", "An address is none of a server.", "--url console")

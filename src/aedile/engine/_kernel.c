@@ -1122,6 +1122,7 @@ fail:
 #include "_answer_write.h"
 #include "_body_read.h"
 #include "_count.h"
+#include "_flagged.h"
 #include "_draw.h"
 #include "_log_append.h"
 #include "_slate_build.h"
@@ -1140,6 +1141,7 @@ static PyMethodDef methods[] = {
     {"decide", decide, METH_VARARGS, "Verdicts for rows of a catalogue, in one go."},
     {"resolve", resolve, METH_VARARGS, "Verdicts from strategies that fire."},
     {"log_append", log_append, METH_VARARGS, "Add a decision to columns of many."},
+    {"flagged", flagged, METH_VARARGS, "Which of the strategies that fire are flagged."},
     {"count_decision", count_decision, METH_VARARGS, "What strategies did in one decision."},
     {"narrow", narrow, METH_VARARGS, "Rule out the clauses of canaries that a unit is not in."},
     {"write_answer", write_answer, METH_VARARGS, "The candidates of an answer as JSON."},

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from aedile.engine.actions import Cap, Refer, WindowCap
 from aedile.engine.draw import draw
 from aedile.engine.engine import Engine, muted_book
+from aedile.engine.kernel import flagged
 from aedile.engine.requests import Request
 from aedile.engine.slate import Slate, build_slate
 from aedile.engine.slate_plan import SlatePlan
@@ -55,6 +56,14 @@ class Decider:
         actions = [strategy.action for strategy in engine.strategies]
         self._plan = SlatePlan.of(actions)
         self._caps = np.array([isinstance(action, Cap | WindowCap) for action in actions], np.bool_)
+        # What a cap counts by: (kind, key), the same object for all that count alike.
+        places: dict[tuple[str, str], tuple[str, str]] = {}
+        self._keys = {
+            number: places.setdefault(place, place)
+            for number, strategy in enumerate(engine.strategies)
+            if isinstance(strategy.action, Cap)
+            for place in ((strategy.applies_to, strategy.action.key),)
+        }
 
     def decide(self, request: Request, counters: Counters = _NO_COUNTERS, *, with_unknown: bool = True) -> Decision:
         """The decision: a function of engine, request, entities, counters and muted strategies, and of nothing else.
@@ -110,17 +119,15 @@ class Decider:
         keys: dict[int, npt.NDArray[np.int64]] = {}
         spent: dict[int, npt.NDArray[np.int64]] = {}
         codes: dict[tuple[str, str], npt.NDArray[np.int64]] = {}
-        fires = np.zeros(len(self.engine.strategies), np.bool_)
-        fires[verdicts.fired] = True
-        for number in (fires & self._caps).nonzero()[0].tolist():
-            strategy = self.engine.strategies[number]
-            if isinstance(strategy.action, Cap):
-                place = (strategy.applies_to, strategy.action.key)
-                if place not in codes:
-                    codes[place] = self._codes(*place, len(verdicts), values, groups)
-                keys[number] = codes[place]
-            else:
-                spent[number] = _spent(strategy, number, request, verdicts, counters)
+        for number in flagged(verdicts.fired, self._caps):
+            place = self._keys.get(number)
+            if place is None:
+                spent[number] = _spent(self.engine.strategies[number], number, request, verdicts, counters)
+                continue
+            found = codes.get(place)
+            if found is None:
+                found = codes[place] = self._codes(*place, len(verdicts), values, groups)
+            keys[number] = found
         return keys, spent
 
     def _codes(

@@ -124,7 +124,7 @@ class PostingLists:
         return self.starts.nbytes + self.lengths.nbytes + self.lists.nbytes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class LateColumn:
     """A column late literals read: of the catalogue (`by_row`), or with one value for each candidate.
 
@@ -141,7 +141,7 @@ class LateColumn:
             return self
         return LateColumn(self.values[start:stop], self.known[start >> 3 : (stop + 7) >> 3], False)
 
-    @property
+    @cached_property
     def packed(self) -> tuple[Any, ...]:
         return self.values, self.known, _KINDS[self.values.dtype.char], int(self.by_row), len(self.values)
 
@@ -404,6 +404,14 @@ def narrow(mask: Words, clauses: Words, bounds: list[tuple[bytes, bytes]], unit:
         kernel_numpy.narrow(mask, clauses, bounds, unit)
     else:
         compiled.narrow(mask, len(mask), clauses, len(clauses), bounds, unit)
+
+
+def flagged(numbers: Int32, flags: npt.NDArray[np.bool_]) -> list[int]:
+    """Those of the numbers, each from 0 to len(flags) - 1, that are flagged: each once, ascending."""
+    if compiled is None:
+        return kernel_numpy.flagged(numbers, flags)
+    found: list[int] = compiled.flagged(numbers, len(numbers), flags, len(flags))
+    return found
 
 
 #: Bytes of a unit that the compiled kernel hashes; no id of a request is longer.

@@ -56,6 +56,11 @@ def narrow(mask: Words, clauses: Words, bounds: Sequence[tuple[bytes, bytes]], u
             mask &= ~clauses[place]
 
 
+def flagged(numbers: Int32, flags: npt.NDArray[np.bool_]) -> list[int]:
+    found: list[int] = np.unique(numbers[flags[numbers]]).tolist()
+    return found
+
+
 def gap_lists(rows: Words) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint8]]:
     """Each row of bits as the list of gaps between the bits set: lengths in bytes, and the lists end to end."""
     lengths, lists = [np.empty(0, np.int64)], [np.empty(0, np.uint8)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import copy
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,7 @@ from aedile.language.columns import Column, Rows, column_from_python
 from aedile.language.evaluation import Table
 from aedile.language.ir import Node
 from aedile.language.lists import Lists
-from aedile.language.types import DOUBLE, STRING
+from aedile.language.types import DOUBLE, INT_MAX, INT_MIN, STRING
 
 Int32 = npt.NDArray[np.int32]
 
@@ -47,7 +47,9 @@ class Layer:
         self.lists = lists
         drawn = [axis for axis in self.program.request_axes if isinstance(axis.atoms[0], Draw)]
         self._draws = [_Draws(axis) for axis in drawn]
-        self._lookups = [(axis, _lookup(axis)) for axis in self.program.request_axes if axis not in drawn]
+        axes = [axis for axis in self.program.request_axes if axis not in drawn]
+        self._lookups = [(axis.bits, axis.feature, _lookup(axis)) for axis in axes if _has_rows(axis)]
+        self._others = [axis for axis in axes if not _has_rows(axis)]
         self._late = _LateReader(index) if self.program.late else None
         self._free = self.program.alive & ~self.program.with_catalogue & ~self.program.with_sent
         self._has_free = bool(self._free.any())
@@ -75,12 +77,10 @@ class Layer:
     def mask(self, values: Values) -> Words:
         """The clauses that the request leaves possible; uint64 (words,)."""
         mask = self._base.copy()
-        for place, (axis, lookup) in enumerate(self._lookups):
-            if isinstance(axis, OrderedAxis | ConstantAxis):
-                assert lookup is not None
-                mask &= axis.bits[lookup(values.get(axis.feature))]
-            else:
-                mask &= self._evaluated(place, axis, values)
+        for bits, feature, lookup in self._lookups:
+            mask &= bits[lookup(values.get(feature))]
+        for place, axis in enumerate(self._others):
+            mask &= self._evaluated(place, axis, values)
         for draws in self._draws:
             draws.narrow(mask, values)
         return mask
@@ -183,7 +183,9 @@ class _LateReader:
             value = values.setdefault((atom.value, text, atom.offset), len(values))
             literal = (value, self._names.index(atom.feature.name), atom.truth)
             places.append(literals.setdefault(literal, len(literals)))
-        self._finders = [(value_finder(value), value.type == DOUBLE, text, offset) for value, text, offset in values]
+        nodes = list(dict.fromkeys(value for value, _, _ in values))
+        self._finders = [value_finder(node) for node in nodes]
+        self._sides = [(nodes.index(value), value.type == DOUBLE, text, offset) for value, text, offset in values]
         self._literal = np.array(places, np.int32)
         self._value = np.array([value for value, _, _ in literals], np.intp)
         self._column = np.array([column for _, column, _ in literals], np.int32)
@@ -191,34 +193,48 @@ class _LateReader:
 
     def read(self, values: Values, sent: Mapping[str, Column]) -> Late:
         columns = self._index.late_columns
-        scalars = np.zeros(len(self._finders), np.int64)
-        doubles = scalars.view(np.float64)
-        known = np.ones(len(self._finders), np.bool_)
-        for place, (find, is_double, text, offset) in enumerate(self._finders):
-            value = find(values)
+        found = [find(values) for find in self._finders]
+        # Gathered in lists: to set the items of an array one by one takes far longer.
+        sides: list[int] = []
+        doubles: dict[int, float] = {}
+        for node, is_double, text, offset in self._sides:
+            value = found[node]
+            side = 0
             if value is None:
-                known[place] = False
+                pass
             elif is_double:
-                doubles[place] = value
+                doubles[len(sides)] = value
             elif text is None:
-                scalars[place] = clamp_to_int64(value + offset)
+                side = value + offset
+                if not INT_MIN <= side <= INT_MAX:
+                    side = clamp_to_int64(side)
             elif text in columns:
-                scalars[place] = self._index.late_codes[text].get(value, -1)
+                side = self._index.late_codes[text].get(value, -1)
             else:
-                scalars[place] = _code(sent.get(text), value)
+                side = _code(sent.get(text), value)
+            sides.append(side)
+        scalars = np.array(sides, np.int64)
+        if doubles:
+            scalars.view(np.float64)[[*doubles]] = [*doubles.values()]
+        known = np.array([found[node] is not None for node, _, _, _ in self._sides], np.bool_)
         read = [columns[name] if name in columns else _sent_late(sent.get(name)) for name in self._names]
         return Late(
             self._first, self._literal, self._column, self._truth, known[self._value], scalars[self._value], read
         )
 
 
-def _lookup(axis: Axis) -> Callable[[Any], int] | None:
+def _has_rows(axis: Axis) -> TypeGuard[OrderedAxis | ConstantAxis]:
+    """Whether each value of the axis's feature has a row of bits in a table."""
+    return isinstance(axis, OrderedAxis | ConstantAxis)
+
+
+def _lookup(axis: OrderedAxis | ConstantAxis) -> Callable[[Any], int]:
     """From a Python value to the row of a table axis: called for every request."""
     if isinstance(axis, OrderedAxis):
         bounds = axis.boundaries.tolist()
         unknown, nan = len(bounds) + 2, len(bounds) + 1
         return lambda v: unknown if v is None else nan if v != v else bisect.bisect_right(bounds, v)
-    return axis.row_of if isinstance(axis, ConstantAxis) else None
+    return axis.row_of
 
 
 def _hashable(value: Any) -> Any:

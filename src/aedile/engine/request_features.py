@@ -34,6 +34,8 @@ _FIXES = {
 }
 #: Types whose values in JSON are values of ours as they are.
 _PLAIN: dict[Type, type] = {BOOL: bool, STRING: str}
+#: Types by name whose values in JSON, of this type, are values of ours; of texts those in ASCII.
+_SAME: dict[str, type] = {"bool": bool, "string": str}
 _ABSENT: Any = object()
 
 
@@ -54,10 +56,11 @@ def read_context(data: Any, schema: Schema, where: Where) -> dict[str, Any]:
         if spec.name in values:
             raise _twice(spec, where, "context")
         values[spec.name] = None if value is None else _convert(spec, value, where, f"context.{name}")
-    for spec in sendable.values():
-        if not spec.missing and values.get(spec.name) is None:
-            raise _missing(spec, where, "context")
-    return {name: value for name, value in values.items() if value is not None}
+    for kind in (REQUEST, "query"):
+        for spec in schema.required_with.get(kind, ()):
+            if values.get(spec.name) is None:
+                raise _missing(spec, where, "context")
+    return values if None not in values.values() else {n: value for n, value in values.items() if value is not None}
 
 
 def read_candidate_features(
@@ -120,6 +123,8 @@ def _convert(spec: FeatureSpec, value: Any, where: Where, field: str) -> Any:
 
 def _value_of(type_: Type, value: Any) -> Any:
     """The JSON value as one of the type, None where it is not one to the last digit."""
+    if type(value) is _SAME.get(type_.name) and (type(value) is not str or value.isascii()):
+        return value  # most are: types are compared one after the other for the rest alone
     if type_.element is not None:
         return (
             value if isinstance(value, list) and all(_value_of(STRING, entry) is not None for entry in value) else None

@@ -70,7 +70,7 @@ def read_strategies(folder: Path | str, schema: Schema, lists: Collection[str] |
 
     Raises `Errors` with one error for each bad file, in the order of the files.
     """
-    paths = _paths(Path(folder))
+    paths = strategy_files(Path(folder))
     read: list[_Read] = []
     errors: list[AedileError] = []
     for path in paths:
@@ -85,7 +85,8 @@ def read_strategies(folder: Path | str, schema: Schema, lists: Collection[str] |
     return sorted((one.strategy for one in read), key=Strategy.precedence_key)
 
 
-def _paths(folder: Path) -> list[Path]:
+def strategy_files(folder: Path) -> list[Path]:
+    """The files of strategies below a folder in order; `Errors` where it is none, or holds files of another kind."""
     if not folder.is_dir():
         raise Errors(
             [

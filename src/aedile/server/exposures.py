@@ -27,6 +27,7 @@ import numpy.typing as npt
 from aedile.engine.actions import WindowCap
 from aedile.engine.decide import Decision
 from aedile.engine.engine import Engine
+from aedile.engine.kernel import flagged
 from aedile.engine.requests import Request
 from aedile.server.budgets import Budgets, Watch
 from aedile.server.windows import Window
@@ -109,8 +110,8 @@ class Exposures:
         """Count the exposures of a decision, at the time and by the engine its counters were made for."""
         plan, now, verdicts = counters.plan, counters.now, decision.verdicts
         self._budgets.add(decision, plan.watch, now)
-        entries = plan.is_cap.take(verdicts.fired).nonzero()[0]
-        if len(entries):
+        if flagged(verdicts.fired, plan.is_cap):
+            entries = plan.is_cap.take(verdicts.fired).nonzero()[0]
             entries = entries[verdicts.acts[entries]]
             candidates = verdicts.fired_offsets.searchsorted(entries, "right") - 1
             on_page = np.zeros(len(verdicts), np.bool_)

@@ -7,7 +7,7 @@ month to month.
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import os
 import secrets
 from contextlib import suppress
@@ -22,11 +22,27 @@ BAD_KEY = define("AED-STORE-080", "The key of pseudonyms cannot be read or writt
 BYTES = 32
 
 
+class _Keyed:
+    """HMAC-SHA-256 (RFC 2104) of many texts by one key, which is hashed once: OpenSSL looks the algorithm up with each
+    HMAC, which takes longer than all the rest."""
+
+    def __init__(self, key: bytes) -> None:
+        padded = key.ljust(64, b"\0")  # keys have no more bytes than a block of the hash
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
+
+    def digest(self, text: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
 class _Epoch(NamedTuple):
     start: int
     end: int
     name: str
-    key: bytes
+    keyed: _Keyed
 
 
 class Pseudonyms:
@@ -39,7 +55,7 @@ class Pseudonyms:
     def of(self, shopper: str, now: int) -> str:
         """The shopper's pseudonym at a time, in microseconds since 1970; a `StoreError` where there can be no key."""
         epoch = next((e for e in self._epochs if e.start <= now < e.end), None) or self._open(now)
-        return f"{epoch.name}.{hmac.digest(epoch.key, shopper.encode(), 'sha256')[:16].hex()}"
+        return f"{epoch.name}.{epoch.keyed.digest(shopper.encode())[:16].hex()}"
 
     def make_ahead(self, now: int) -> None:
         """Make the next month's key while there is room for it: when the month comes, decisions need it at once."""
@@ -57,7 +73,9 @@ class Pseudonyms:
         first = datetime.fromtimestamp(now / 1e6, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         following = (first + timedelta(days=32)).replace(day=1)
         name = first.strftime("%Y-%m")
-        epoch = _Epoch(int(first.timestamp()) * 10**6, int(following.timestamp()) * 10**6, name, self._key(name))
+        epoch = _Epoch(
+            int(first.timestamp()) * 10**6, int(following.timestamp()) * 10**6, name, _Keyed(self._key(name))
+        )
         self._epochs.insert(0, epoch)
         return epoch
 

@@ -196,8 +196,9 @@ def _has_every_key_once(body: bytes, sent: SentRequest, columns: _Columns, names
     for value in (sent.query, sent.context):
         if value is not UNSET:
             colons += 1 + _colons(value)
-    colons += sum(value is not UNSET for value in (sent.shopper, sent.offset, sent.limit))
-    colons += sum(_colons(features) for features in columns.features or () if features)
+    colons += (sent.shopper is not UNSET) + (sent.offset is not UNSET) + (sent.limit is not UNSET)
+    if columns.features is not None:
+        colons += sum(_colons(features) for features in columns.features if features)
     return body.count(b":") == colons
 
 
@@ -206,5 +207,10 @@ def _colons(value: Any) -> int:
     if isinstance(value, str):
         return value.count(":")
     if isinstance(value, dict):
-        return sum(1 + key.count(":") + _colons(entry) for key, entry in value.items())
+        colons = len(value)
+        for key, entry in value.items():
+            colons += key.count(":")
+            if isinstance(entry, str | dict | list):  # others, most of them, have none
+                colons += _colons(entry)
+        return colons
     return sum(map(_colons, value)) if isinstance(value, list) else 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ..lists.conftest import keeper, make_list  # noqa: F401  fixtures
 from ..strategies.conftest import mall, running  # noqa: F401  fixtures
 
 _BOTH = ("read", "write")
@@ -20,7 +21,10 @@ def call(console) -> Callable[..., Any]:
     client = Client(SERVER_NAME="localhost", raise_request_exception=False)
     keys: dict[tuple[int, str], str] = {}
 
-    def make(person: Any, method: str, path: str, body: Any = None, *, scopes: tuple[str, ...] = _BOTH) -> Any:
+    def make(
+        person: Any, method: str, path: str, body: Any = None, *, scopes: tuple[str, ...] = _BOTH,
+        type_: str = "application/json",
+    ) -> Any:  # fmt: skip
         headers = {}
         if person is not None:
             at = (person.pk, ",".join(scopes))
@@ -28,7 +32,7 @@ def call(console) -> Callable[..., Any]:
                 keys[at] = key_for(person, scopes)
             headers["Authorization"] = f"Bearer {keys[at]}"
         address, sent = f"/api/v1{path}", _bytes(body)
-        answer = client.generic(method, address, sent, content_type="application/json", headers=headers)
+        answer = client.generic(method, address, sent, content_type=type_, headers=headers)
         answer.told = answer.json() if answer["Content-Type"].startswith("application/json") else None
         return answer
 

@@ -81,7 +81,9 @@ def test_one_condition_is_written_in_three_faces(browser_of: Open, desk: Mall) -
     page.keyboard.press("Enter")
     expect(rows.nth(2).locator(".chip")).to_have_text("shoes")
     face(page, "CEL")
-    expect(text_of(page)).to_have_text('item.price < 70.0 || item.title.contains("no. 1") || item.category in ["shoes"]')
+    expect(text_of(page)).to_have_text(
+        'item.price < 70.0 || item.title.contains("no. 1") || item.category in ["shoes"]'
+    )
 
 
 def test_a_row_with_an_error_says_so_and_the_face_stays(browser_of: Open, desk: Mall) -> None:

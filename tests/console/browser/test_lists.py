@@ -50,11 +50,13 @@ def test_the_desk_is_accessible_and_fits(browser_of, keeper, recalled, width, th
     refused = begin(keeper, recalled, Asked("put", 3), lambda path: path.write_bytes(b"a\n\nb \n\xff\nc\tsoon\na\n"))
     overtaken = begin(keeper, recalled, Asked("replace", 1), lambda path: path.write_bytes(b"a\n"))
     seen = browser_of(keeper.person, width=width, theme=theme)
-    for name, path in {
-        "lists": "", "lists-new": "new", "list-revision-old": "recalled/revisions/2/", "list": "recalled/", "list-empty": "watched-brands/",
+    pages = {
+        "lists": "", "lists-new": "new", "list": "recalled/", "list-empty": "watched-brands/",
         "list-revisions": "recalled/revisions/", "list-revision": "recalled/revisions/3/",
-        "list-refused": f"recalled/changes/{refused.pk}/", "list-overtaken": f"recalled/changes/{overtaken.pk}/",
-    }.items():  # fmt: skip
+        "list-revision-old": "recalled/revisions/2/", "list-refused": f"recalled/changes/{refused.pk}/",
+        "list-overtaken": f"recalled/changes/{overtaken.pk}/",
+    }  # fmt: skip
+    for name, path in pages.items():
         seen.page.goto(f"/lists/{path}")
         seen.is_accessible()
         seen.has_no_side_scroll()

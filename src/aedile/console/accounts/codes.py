@@ -12,7 +12,6 @@ BAD_PERSON = define("AED-CON-023", "What is told of a person cannot be.", "an ad
 BAD_GRANT = define("AED-CON-024", "A role cannot be given so.", "the role admin for one market")
 BAD_TEAM = define("AED-CON-025", "A team cannot be made or removed so.", "removing a team that owns strategies")
 BAD_KEY = define("AED-CON-026", "A key cannot be made so.", "an API key for two years")
-NO_PERSON = define("AED-CON-027", "There is nobody with this address.", "a mistyped e-mail address")
 BAD_FILTER = define("AED-CON-028", "The history cannot be filtered so.", "a date that is none")
 NO_PROVIDER = define("AED-CON-029", "The identity provider does not answer.", "a provider that is down")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -14,20 +15,27 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from aedile import __version__
-from aedile.console.api import people, strategies
+from aedile.console.api import decisions, desk, lists, people, strategies, work
 from aedile.console.api.auth import AUTH, no_key
-from aedile.console.base.codes import BAD_INPUT, STATUS, TOO_LARGE, WRONG_METHOD
+from aedile.console.api.calling import Strict, check_address
+from aedile.console.base.codes import BAD_INPUT, FAILED, STATUS, TOO_LARGE, WRONG_METHOD
 from aedile.console.base.errors import listed
 from aedile.console.strategies.actions import Collision
 from aedile.errors import AedileError, ConsoleError, Errors, Place
 
+log = logging.getLogger("aedile.console.api")
+
 api = NinjaAPI(
     title="aedile console", version=__version__, auth=AUTH, urls_namespace="api", docs_url=None,
-    openapi_url="openapi.json",
+    openapi_url="openapi.json", parser=Strict(),
     description="What people do in the console, for programs. Every error has the one shape: a list of what is wrong, "
     "each with its code, message, place, hint and fix.",
 )  # fmt: skip
 api.add_router("", strategies.router, tags=["strategies"])
+api.add_router("", desk.router, tags=["strategies"])
+api.add_router("", lists.router, tags=["lists"])
+api.add_router("", decisions.router, tags=["decisions"])
+api.add_router("", work.router)
 api.add_router("", people.router)
 
 
@@ -59,7 +67,10 @@ def _collided(_request: HttpRequest, error: Collision) -> HttpResponse:
 @api.exception_handler(OperationalError)
 @api.exception_handler(Exception)
 def _failed(_request: HttpRequest, error: Exception) -> HttpResponse:
-    return error_answer(listed(error))
+    errors = listed(error)
+    if any(one.code is FAILED for one in errors):
+        log.error("a call of the API failed: %s", type(error).__name__, exc_info=error)
+    return error_answer(errors)
 
 
 @api.exception_handler(RequestDataTooBig)
@@ -74,6 +85,9 @@ def _unknown(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse
 
 @api.exception_handler(HttpError)
 def _unread(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    """ninja tells little of what the parser raised; the parser's own words are told."""
+    if isinstance(error.__cause__, AedileError):
+        return error_answer([error.__cause__])
     return error_answer([ConsoleError(BAD_INPUT, str(error.message)[:300], fix="send JSON, as the document says")])
 
 
@@ -103,6 +117,10 @@ def _asked(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            check_address(request)
+        except ConsoleError as error:
+            return error_answer([error])
         found = view(request, *args, **kwargs)
         if found.status_code != 405:
             return found

@@ -9,21 +9,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Path, Query, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 
 from aedile.console.accounts import actions
-from aedile.console.accounts.actor import Actor
 from aedile.console.accounts.history import Filter, page_of
+from aedile.console.accounts.keys import revoke_key
 from aedile.console.accounts.models import ApiKey, Grant, Person, Team
 from aedile.console.accounts.permissions import PERMISSIONS
 from aedile.console.accounts.server_keys import make_server_key, revoke_server_key, server_keys
+from aedile.console.api.calling import MOST, NUMBER, actor_in
 from aedile.console.api.shapes import answers
 from aedile.console.base.codes import BAD_INPUT, NOT_FOUND
 from aedile.errors import ConsoleError, Place
 from aedile.store.keys import KeyRecord
 
 router = Router()
-_MOST = 2**31 - 1
 
 
 class GrantTold(Schema):
@@ -81,6 +81,16 @@ class PersonMade(PersonTold):
     link: str
 
 
+class LinkMade(Schema):
+    """link: told this once."""
+
+    link: str
+
+
+class Ended(Schema):
+    ended: int
+
+
 class Why(Schema):
     why: str = Field("", max_length=300)
 
@@ -96,6 +106,11 @@ class TeamAsked(Schema):
     channel: str = Field("", max_length=300)
 
 
+class TeamChanged(Schema):
+    name: str = Field(max_length=120)
+    channel: str | None = Field(None, max_length=300)
+
+
 class KeyTold(Schema):
     id: str
     scopes: list[str]
@@ -104,6 +119,11 @@ class KeyTold(Schema):
     expires: datetime
     last_used: datetime | None
     revoked: datetime | None
+
+    @staticmethod
+    def of(key: ApiKey) -> dict[str, Any]:
+        names = ("id", "scopes", "note", "made", "expires", "last_used", "revoked")
+        return {name: getattr(key, name) for name in names}
 
 
 class ServerKeyTold(Schema):
@@ -158,28 +178,23 @@ class HistoryPage(Schema):
     more: str
 
 
-def _actor(request: HttpRequest) -> Actor:
-    found: Actor = request.actor
-    return found
-
-
 @router.get("/me", response=answers(Me), summary="Who am I, and what may I do?", tags=["people"])
 def me(request: HttpRequest) -> Any:
-    actor = _actor(request)
+    actor = actor_in(request)
     return {**PersonTold.of(actor.person), "permissions": [name for name in PERMISSIONS if actor.may(name)]}
 
 
 @router.get("/people", response=answers(list[PersonTold]), summary="People", tags=["people"])
-def people(request: HttpRequest, after: int = Query(0, ge=0, le=_MOST), limit: int = Query(100, ge=1, le=500)) -> Any:
+def people(request: HttpRequest, after: int = Query(0, ge=0, le=MOST), limit: int = Query(100, ge=1, le=500)) -> Any:
     """after: an id; those with greater ones follow, in their order."""
-    _actor(request).require("person.view")
+    actor_in(request).require("person.view")
     rows = Person.objects.prefetch_related("grants").filter(pk__gt=after).order_by("pk")
     return [PersonTold.of(person) for person in rows[:limit]]
 
 
 @router.post("/people", response=answers(PersonMade, 201), summary="Let somebody in", tags=["people"])
 def add_person(request: HttpRequest, said: NewPerson) -> Any:
-    actor = _actor(request)
+    actor = actor_in(request)
     actor.require("person.manage")
     grants = [(one.role, one.markets, _team(one.team) if one.team else None) for one in said.grants]
     person, link = actions.add_person(
@@ -189,16 +204,16 @@ def add_person(request: HttpRequest, said: NewPerson) -> Any:
 
 
 @router.get("/people/{person}", response=answers(PersonTold), summary="A person", tags=["people"])
-def person(request: HttpRequest, person: int = Path(ge=0, le=_MOST)) -> Any:
-    _actor(request).require("person.view")
+def person(request: HttpRequest, person: int = NUMBER) -> Any:
+    actor_in(request).require("person.view")
     return PersonTold.of(_person(person))
 
 
 @router.put(
     "/people/{person}", response=answers(PersonTold), summary="Change what is told of somebody", tags=["people"]
 )
-def edit_person(request: HttpRequest, said: PersonAsked, person: int = Path(ge=0, le=_MOST)) -> Any:
-    actor = _actor(request)
+def edit_person(request: HttpRequest, said: PersonAsked, person: int = NUMBER) -> Any:
+    actor = actor_in(request)
     actor.require("person.manage")
     found = _person(person)
     actions.edit_person(actor, found, **said.dict())
@@ -208,9 +223,9 @@ def edit_person(request: HttpRequest, said: PersonAsked, person: int = Path(ge=0
 @router.post(
     "/people/{person}/deactivate", response=answers(PersonTold), summary="Let somebody in no more", tags=["people"]
 )
-def deactivate(request: HttpRequest, said: Why, person: int = Path(ge=0, le=_MOST)) -> Any:
+def deactivate(request: HttpRequest, said: Why, person: int = NUMBER) -> Any:
     """Ends all sessions and keys at once."""
-    actor = _actor(request)
+    actor = actor_in(request)
     actor.require("person.manage")
     actions.deactivate(actor, _person(person), said.why)
     return PersonTold.of(_person(person))
@@ -219,24 +234,43 @@ def deactivate(request: HttpRequest, said: Why, person: int = Path(ge=0, le=_MOS
 @router.post(
     "/people/{person}/activate", response=answers(PersonTold), summary="Let somebody in again", tags=["people"]
 )
-def activate(request: HttpRequest, person: int = Path(ge=0, le=_MOST)) -> Any:
-    actor = _actor(request)
+def activate(request: HttpRequest, person: int = NUMBER) -> Any:
+    actor = actor_in(request)
     actor.require("person.manage")
     actions.activate(actor, _person(person))
     return PersonTold.of(_person(person))
 
 
+@router.post(
+    "/people/{person}/link", response=answers(LinkMade), summary="A new link to set a password", tags=["people"]
+)
+def make_link(request: HttpRequest, person: int = NUMBER) -> Any:
+    """Links made before are void."""
+    actor = actor_in(request)
+    actor.require("person.manage")
+    return {"link": actions.make_link(actor, _person(person))}
+
+
+@router.post(
+    "/people/{person}/end-sessions", response=answers(Ended), summary="End all sessions of somebody", tags=["people"]
+)
+def end_sessions(request: HttpRequest, person: int = NUMBER) -> Any:
+    actor = actor_in(request)
+    actor.require("person.manage")
+    return {"ended": actions.end_sessions(actor, _person(person))}
+
+
 @router.post("/people/{person}/grants", response=answers(PersonTold), summary="Give a role", tags=["people"])
-def grant(request: HttpRequest, said: GrantAsked, person: int = Path(ge=0, le=_MOST)) -> Any:
-    actor = _actor(request)
+def grant(request: HttpRequest, said: GrantAsked, person: int = NUMBER) -> Any:
+    actor = actor_in(request)
     actor.require("person.manage")
     actions.grant(actor, _person(person), said.role, said.markets, _team(said.team) if said.team else None)
     return PersonTold.of(_person(person))
 
 
 @router.delete("/grants/{grant}", response=answers(PersonTold), summary="Take a role away", tags=["people"])
-def withdraw(request: HttpRequest, grant: int = Path(ge=0, le=_MOST)) -> Any:
-    actor = _actor(request)
+def withdraw(request: HttpRequest, grant: int = NUMBER) -> Any:
+    actor = actor_in(request)
     actor.require("person.manage")
     found = Grant.objects.filter(pk=grant).first()
     if found is None:
@@ -247,32 +281,62 @@ def withdraw(request: HttpRequest, grant: int = Path(ge=0, le=_MOST)) -> Any:
 
 @router.get("/teams", response=answers(list[TeamTold]), summary="Teams", tags=["people"])
 def teams(request: HttpRequest) -> Any:
-    _actor(request).require("person.view")
+    actor_in(request).require("person.view")
     return [{"slug": team.slug, "name": team.name} for team in Team.objects.all()]
 
 
 @router.post("/teams", response=answers(TeamTold, 201), summary="Make a team", tags=["people"])
 def add_team(request: HttpRequest, said: TeamAsked) -> Any:
-    team = actions.add_team(_actor(request), said.slug, said.name, said.channel)
+    team = actions.add_team(actor_in(request), said.slug, said.name, said.channel)
     return Status(201, {"slug": team.slug, "name": team.name})
+
+
+@router.put("/teams/{slug}", response=answers(TeamTold), summary="Change a team", tags=["people"])
+def edit_team(request: HttpRequest, said: TeamChanged, slug: str) -> Any:
+    """channel: where notices go; null leaves it as it is, an empty text forgets it."""
+    actor = actor_in(request)
+    actor.require("person.manage")
+    found = _team_or_404(slug)
+    actions.edit_team(actor, found, said.name, said.channel)
+    return {"slug": found.slug, "name": found.name}
+
+
+@router.delete(
+    "/teams/{slug}", response=answers(list[TeamTold]), summary="Remove a team that owns nothing", tags=["people"]
+)
+def remove_team(request: HttpRequest, slug: str) -> Any:
+    actor = actor_in(request)
+    actor.require("person.manage")
+    actions.remove_team(actor, _team_or_404(slug))
+    return teams(request)
+
+
+@router.delete("/keys/{key}", response=answers(KeyTold), summary="Revoke an API key", tags=["keys"])
+def revoke_own_key(request: HttpRequest, key: str) -> Any:
+    """One's own, or who manages people anybody's."""
+    actor = actor_in(request)
+    found = ApiKey.objects.filter(pk=key).first()
+    if found is None or (found.person_id != actor.person.pk and not actor.may("person.manage")):
+        raise ConsoleError(NOT_FOUND, "there is no such key", fix="see /api/v1/keys")
+    revoke_key(actor, found)
+    return KeyTold.of(found)
 
 
 @router.get("/keys", response=answers(list[KeyTold]), summary="My own API keys", tags=["keys"])
 def keys(request: HttpRequest) -> Any:
-    actor = _actor(request)
+    actor = actor_in(request)
     actor.require("key.own")
-    names = ("id", "scopes", "note", "made", "expires", "last_used", "revoked")
-    return [{name: getattr(key, name) for name in names} for key in ApiKey.objects.filter(person=actor.person)]
+    return [KeyTold.of(key) for key in ApiKey.objects.filter(person=actor.person)]
 
 
 @router.get("/server-keys", response=answers(list[ServerKeyTold]), summary="Keys of the decision server", tags=["keys"])
 def list_server_keys(request: HttpRequest) -> Any:
-    return [ServerKeyTold.of(record) for record in server_keys(_actor(request))]
+    return [ServerKeyTold.of(record) for record in server_keys(actor_in(request))]
 
 
 @router.post("/server-keys", response=answers(ServerKeyMade, 201), summary="Make a server key", tags=["keys"])
 def add_server_key(request: HttpRequest, said: ServerKeyAsked) -> Any:
-    text, record = make_server_key(_actor(request), said.scopes, said.days, said.limit, said.note)
+    text, record = make_server_key(actor_in(request), said.scopes, said.days, said.limit, said.note)
     return Status(201, {**ServerKeyTold.of(record), "key": text})
 
 
@@ -280,8 +344,8 @@ def add_server_key(request: HttpRequest, said: ServerKeyAsked) -> Any:
     "/server-keys/{key}", response=answers(list[ServerKeyTold]), summary="Revoke a server key", tags=["keys"]
 )
 def remove_server_key(request: HttpRequest, key: str) -> Any:
-    revoke_server_key(_actor(request), key)
-    return [ServerKeyTold.of(record) for record in server_keys(_actor(request))]
+    revoke_server_key(actor_in(request), key)
+    return [ServerKeyTold.of(record) for record in server_keys(actor_in(request))]
 
 
 @router.get("/history", response=answers(HistoryPage), summary="All writes, the newest first", tags=["history"])
@@ -293,7 +357,7 @@ def history(
     key: str = Query("", max_length=200),
     before: str = Query("", max_length=18, pattern=r"^[0-9]*$"),
 ) -> Any:
-    _actor(request).require("history.view")
+    actor_in(request).require("history.view")
     found = page_of(Filter.of({"actor": actor, "action": action, "table": table, "key": key, "before": before}))
     names = ("seq", "at", "actor", "via", "action", "why", "op", "before", "after", "hash")
     entries = [
@@ -310,8 +374,15 @@ def _person(id_: int) -> Person:
     return found
 
 
+def _team_or_404(slug: str) -> Team:
+    found: Team | None = Team.objects.filter(pk=slug).first()
+    if found is None:
+        raise ConsoleError(NOT_FOUND, f"there is no team {slug[:60]!r}", fix="see /api/v1/teams")
+    return found
+
+
 def _team(slug: str) -> Team:
-    found: Team | None = Team.objects.filter(pk=slug.replace("\x00", "")).first()
+    found: Team | None = Team.objects.filter(pk=slug).first()
     if found is None:
         raise ConsoleError(BAD_INPUT, f"there is no team {slug[:60]!r}", place=Place(field="team"))
     return found

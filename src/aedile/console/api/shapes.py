@@ -49,6 +49,12 @@ def answers(ok: Any, status: int = 200, *, conflict: Any = Refusal) -> dict[int,
     return {status: ok, **REFUSALS, 409: conflict}
 
 
+def as_file(*types: str) -> dict[str, Any]:
+    """The document of an answer that is a file."""
+    content = {type_: {"schema": {"type": "string"}} for type_ in types}
+    return {"responses": {200: {"description": "The file.", "content": content}}}
+
+
 class Written(Schema):
     """A strategy's text: the keys of its file, without `stage` and `canary.share`."""
 

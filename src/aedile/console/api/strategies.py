@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Path, Query, Router, Status
+from ninja import Query, Router, Status
 
 from aedile.console.accounts.actor import Actor
 from aedile.console.api import shapes
+from aedile.console.api.calling import LIMIT, MOST, NUMBER, actor_in, aware
 from aedile.console.api.shapes import answers
 from aedile.console.base.codes import BAD_INPUT
 from aedile.console.strategies import actions, files, releases
@@ -24,12 +25,6 @@ from aedile.engine.strategy import ALL
 from aedile.errors import ConsoleError, Place
 
 router = Router()
-_LIMIT = 200
-
-
-def _actor(request: HttpRequest) -> Actor:
-    found: Actor = request.actor
-    return found
 
 
 @router.get("/strategies", response=answers(shapes.Page), summary="Find versions of strategies")
@@ -41,10 +36,10 @@ def find_strategies(
     team: str = Query("", max_length=60),
     market: str = Query("", max_length=5),
     after: str = Query("", max_length=120, description="Where the page before ended."),
-    limit: int = Query(50, ge=1, le=_LIMIT),
+    limit: int = LIMIT,
 ) -> Any:
     """Versions in the order of their strategies, the newest of each first; only of markets the caller may look into."""
-    rows = find(versions_seen(_actor(request)), q)
+    rows = find(versions_seen(actor_in(request)), q)
     equal = {"stage": stage, "tier": tier, "strategy__team_id": team}
     rows = rows.filter(**{name: value for name, value in equal.items() if value})
     if market:
@@ -66,18 +61,18 @@ def find_strategies(
 @router.post("/strategies", response=answers(shapes.Whole, 201), summary="Write a draft")
 def create(request: HttpRequest, said: shapes.Written) -> Any:
     """The first version of a new strategy, or the next one of a strategy that has no draft; with or without errors."""
-    version = actions.create_draft(_actor(request), said.body, said.note)
-    return Status(201, _whole(_actor(request), version))
+    version = actions.create_draft(actor_in(request), said.body, said.note)
+    return Status(201, _whole(actor_in(request), version))
 
 
 @router.get("/strategies/{strategy}", response=answers(list[shapes.Brief]), summary="A strategy's versions")
 def versions(request: HttpRequest, strategy: str) -> Any:
-    return [shapes.Brief.of(version) for version in strategy_seen(_actor(request), strategy)]
+    return [shapes.Brief.of(version) for version in strategy_seen(actor_in(request), strategy)]
 
 
 @router.get("/strategies/{strategy}/versions/{number}", response=answers(shapes.Whole), summary="A version")
-def version(request: HttpRequest, strategy: str, number: int = Path(ge=0, le=2**31 - 1)) -> Any:
-    actor = _actor(request)
+def version(request: HttpRequest, strategy: str, number: int = NUMBER) -> Any:
+    actor = actor_in(request)
     return _whole(actor, version_seen(actor, strategy, number))
 
 
@@ -85,9 +80,9 @@ def version(request: HttpRequest, strategy: str, number: int = Path(ge=0, le=2**
     "/strategies/{strategy}/versions/{number}",
     response=answers(shapes.Whole, conflict=shapes.CollisionRefusal), summary="Save a draft",
 )  # fmt: skip
-def save(request: HttpRequest, strategy: str, said: shapes.Saved, number: int = Path(ge=0, le=2**31 - 1)) -> Any:
+def save(request: HttpRequest, strategy: str, said: shapes.Saved, number: int = NUMBER) -> Any:
     """Saves a draft that was read at a revision. Where somebody saved it since, both texts come back, and a merge."""
-    actor = _actor(request)
+    actor = actor_in(request)
     found = version_seen(actor, strategy, number)
     return _whole(actor, actions.save_draft(actor, found, said.body, said.revision, said.note))
 
@@ -95,12 +90,10 @@ def save(request: HttpRequest, strategy: str, said: shapes.Saved, number: int = 
 @router.post(
     "/strategies/{strategy}/versions/{number}/{deed}", response=answers(shapes.Whole), summary="Do something with it"
 )
-def act(
-    request: HttpRequest, strategy: str, deed: str, said: shapes.Said, number: int = Path(ge=0, le=2**31 - 1)
-) -> Any:
+def act(request: HttpRequest, strategy: str, deed: str, said: shapes.Said, number: int = NUMBER) -> Any:
     """submit, withdraw, approve, refuse, shadow, canary, live, schedule, pause, confirm, emergency, next, retire or
     comment: what the buttons of a version's page do, by the same rules."""
-    actor = _actor(request)
+    actor = actor_in(request)
     _, made = do(actor, version_seen(actor, strategy, number), deed, said.dict())
     return _whole(actor, made if isinstance(made, Version) else version_seen(actor, strategy, number))
 
@@ -108,7 +101,7 @@ def act(
 @router.post("/check", response=answers(shapes.Checked), summary="Check a text without keeping it")
 def check(request: HttpRequest, said: shapes.Written) -> Any:
     """What is wrong with a text; or how far it reaches in the catalogue, and what it would conflict with."""
-    actor = _actor(request)
+    actor = actor_in(request)
     actor.require("strategy.view")
     proof = prove(actor, said.body)
     found = proof.matches
@@ -131,20 +124,20 @@ def _whole(actor: Actor, found: Version) -> dict[str, Any]:
 
 @router.get("/files", response=answers(shapes.Files), summary="Pull what runs as files")
 def pull(request: HttpRequest) -> Any:
-    actor = _actor(request)
+    actor = actor_in(request)
     actor.require("strategy.view")
     return {"files": files.pull(actor)}
 
 
 @router.post("/files/plan", response=answers(shapes.PlanTold), summary="What would pushing these files do?")
 def plan(request: HttpRequest, said: shapes.Files) -> Any:
-    return files.plan(_actor(request), said.files).to_json()
+    return files.plan(actor_in(request), said.files).to_json()
 
 
 @router.post("/files/push", response=answers(list[shapes.Brief]), summary="Push files as drafts")
 def push(request: HttpRequest, said: shapes.Pushed) -> Any:
     """Does what the plan of this stamp said, or nothing where something changed since."""
-    made = files.push(_actor(request), said.files, said.stamp, said.note)
+    made = files.push(actor_in(request), said.files, said.stamp, said.note)
     return [shapes.Brief.of(version) for version in made]
 
 
@@ -153,13 +146,13 @@ def push(request: HttpRequest, said: shapes.Pushed) -> Any:
 
 @router.get("/schema", response=answers(shapes.SchemaTold), summary="The feature schema")
 def schema(request: HttpRequest) -> Any:
-    _actor(request).require("strategy.view")
+    actor_in(request).require("strategy.view")
     return _schema(current_schema()[1])
 
 
 @router.put("/schema", response=answers(shapes.SchemaTold), summary="Enter a feature schema")
 def enter_schema(request: HttpRequest, said: shapes.SchemaWritten) -> Any:
-    return _schema(actions.enter_schema(_actor(request), said.text, said.note))
+    return _schema(actions.enter_schema(actor_in(request), said.text, said.note))
 
 
 def _schema(row: SchemaVersion) -> dict[str, Any]:
@@ -172,45 +165,45 @@ def _schema(row: SchemaVersion) -> dict[str, Any]:
 @router.get("/releases", response=answers(list[shapes.ReleaseTold]), summary="Releases, the newest first")
 def list_releases(
     request: HttpRequest,
-    before: int = Query(2**31 - 1, ge=1, le=2**31 - 1),
-    limit: int = Query(50, ge=1, le=_LIMIT),
+    before: int = Query(MOST, ge=1, le=MOST),
+    limit: int = LIMIT,
 ) -> Any:
     """before: a number; only older ones are listed."""
-    _actor(request).require("release.view")
+    actor_in(request).require("release.view")
     rows = PublishedRelease.objects.select_related("author").defer("versions").filter(number__lt=before)
     return [shapes.ReleaseTold.of(one) for one in rows[:limit]]
 
 
 @router.get("/releases/{number}", response=answers(shapes.ReleaseWhole), summary="A release")
-def release(request: HttpRequest, number: int = Path(ge=0, le=2**31 - 1)) -> Any:
-    _actor(request).require("release.view")
+def release(request: HttpRequest, number: int = NUMBER) -> Any:
+    actor_in(request).require("release.view")
     found = releases.release_or_error(number)
     return {**shapes.ReleaseTold.of(found), "versions": found.versions}
 
 
 @router.post("/releases/{number}/rollback", response=answers(shapes.ReleaseTold), summary="Roll back to a release")
-def rollback(request: HttpRequest, said: shapes.Reason, number: int = Path(ge=0, le=2**31 - 1)) -> Any:
-    return shapes.ReleaseTold.of(releases.rollback(_actor(request), number, said.why))
+def rollback(request: HttpRequest, said: shapes.Reason, number: int = NUMBER) -> Any:
+    return shapes.ReleaseTold.of(releases.rollback(actor_in(request), number, said.why))
 
 
 @router.get("/controls", response=answers(shapes.ControlsTold), summary="Kill switch and freezes")
 def controls(request: HttpRequest) -> Any:
-    _actor(request).require("release.view")
+    actor_in(request).require("release.view")
     return _controls()
 
 
 @router.post("/controls/freezes", response=answers(shapes.ControlsTold), summary="Freeze releases")
 def freeze(request: HttpRequest, said: shapes.FreezeAsked) -> Any:
-    start, end = _aware(said.start, "start"), _aware(said.end, "end")
+    start, end = aware(said.start, "start"), aware(said.end, "end")
     if start >= end:
         raise ConsoleError(BAD_INPUT, "it ends before it begins", place=Place(field="end"), fix="choose a later end")
-    releases.freeze(_actor(request), start, end, said.why)
+    releases.freeze(actor_in(request), start, end, said.why)
     return _controls()
 
 
 @router.post("/controls/freezes/lift", response=answers(shapes.ControlsTold), summary="Lift the freezes of a start")
 def thaw(request: HttpRequest, said: shapes.FreezeAsked) -> Any:
-    releases.thaw(_actor(request), releases.microseconds(_aware(said.start, "start")), said.why)
+    releases.thaw(actor_in(request), releases.microseconds(aware(said.start, "start")), said.why)
     return _controls()
 
 
@@ -224,16 +217,8 @@ def kill(request: HttpRequest, said: shapes.KillAsked) -> Any:
                 BAD_INPUT, f"{said.below[:40]!r} is no tier that can be turned off", place=Place(field="below"),
                 hint="legal always stays", fix="safety, quality, experience or growth",
             )  # fmt: skip
-    releases.kill(_actor(request), below, said.why)
+    releases.kill(actor_in(request), below, said.why)
     return _controls()
-
-
-def _aware(moment: datetime, field: str) -> datetime:
-    if moment.tzinfo is None or not 1970 <= moment.year <= 9998:
-        raise ConsoleError(
-            BAD_INPUT, "a time has its zone, and is of this age", place=Place(field=field), fix="2026-11-11T00:00:00Z"
-        )
-    return moment
 
 
 def _controls() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aedile.console.base.codes import STATUS
 from aedile.errors import define
 
 UNSAFE_HOST = define(
@@ -18,3 +19,4 @@ BAD_ADDRESS = define("AED-CON-126", "Notices cannot go to an address.", "file://
 INWARD = define(
     "AED-CON-127", "An address for notices leads into the own network.", "json://169.254.169.254/latest/meta-data"
 )
+STATUS[JOB_OVER.name] = 409

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,7 +53,7 @@ def entity(request: HttpRequest, kind: str, entity_id: str) -> HttpResponse:
     is_candidate = kind in CANDIDATE_KINDS
     recent = search(HOME, Sought(entity=(kind, entity_id), within=within), limit=LISTED) if is_candidate else None
     told = {
-        "found": found, "acts": list(_since(found.acts, kind, entity_id, within)), "recent": recent,
+        "found": found, "acts": list(since_of(found.acts, kind, entity_id, within)), "recent": recent,
         "others": OTHERS, "is_candidate": is_candidate, "asked": None, "next": None, "reached": None,
         "answer": recent,
     }  # fmt: skip
@@ -63,7 +63,7 @@ def entity(request: HttpRequest, kind: str, entity_id: str) -> HttpResponse:
 def exposures(request: HttpRequest, kind: str, entity_id: str) -> HttpResponse:
     """How often it was shown lately, and what acted on it then; a fragment, for it takes longer than the page."""
     actor = actor_of(request)
-    within = _lately(actor)
+    within = lately(actor)
     own: list[tuple[str, list[str]]] = [(kind, [entity_id])] if kind in CANDIDATE_KINDS else []
     counted = [(of, exposures_of(HOME, of, ids, within, seconds=1.0)) for of, ids in own + member_ids(kind, entity_id)]
     told = [(of, _exposed(one, within)) for of, one in counted if one.cells] or [
@@ -75,7 +75,7 @@ def exposures(request: HttpRequest, kind: str, entity_id: str) -> HttpResponse:
 def strategy(request: HttpRequest, strategy_id: str) -> HttpResponse:
     """What a strategy did in the log, by market, channel and hour, with its latest decisions."""
     actor = actor_of(request)
-    within = _lately(actor)
+    within = lately(actor)
     counted = counts_of_strategy(HOME, strategy_id, within)
     sought = Sought(strategy=strategy_id, within=Within(markets=within.markets))
     recent = search(HOME, sought, limit=LISTED)
@@ -88,18 +88,19 @@ def strategy(request: HttpRequest, strategy_id: str) -> HttpResponse:
             )  # fmt: skip
         recent = fired
     told = {
-        "strategy_id": strategy_id, "counted": counted, "rows": _by_place(counted), "chart": _chart(counted, within),
+        "strategy_id": strategy_id, "counted": counted, "rows": places_of(counted), "chart": _chart(counted, within),
         "answer": recent, "asked": None, "next": None, "reached": None, "hours": HOURS,
     }  # fmt: skip
     return render(request, "decisions/strategy.html", told)
 
 
-def _lately(actor: Actor) -> Within:
+def lately(actor: Actor) -> Within:
+    """The span that counts go back, in the markets that somebody may look into."""
     now = time.time_ns() // 1000
     return Within(since=(now // HOUR - HOURS + 1) * HOUR, until=now + DAY, markets=questions.theirs(actor))
 
 
-def _since(acts: Sequence[Act], kind: str, id_: str, within: Within) -> Any:
+def since_of(acts: Sequence[Act], kind: str, id_: str, within: Within) -> Iterator[Since]:
     """The acts, for the first of them with their first decision in the log."""
     for number, act in enumerate(acts):
         if number >= FIRSTS or act.how == "depends" or kind not in CANDIDATE_KINDS:
@@ -110,7 +111,7 @@ def _since(acts: Sequence[Act], kind: str, id_: str, within: Within) -> Any:
         yield Since(act, *oldest(HOME, sought, seconds=0.1))
 
 
-def _by_place(counted: Counted) -> list[tuple[str, str, Any, int, int]]:
+def places_of(counted: Counted) -> list[tuple[str, str, Any, int, int]]:
     """Market, channel, what it did, decisions and candidates of the span, the most first."""
     sums: dict[tuple[str, str, Part], list[int]] = {}
     for one in counted.counts:

@@ -39,11 +39,8 @@ def page_of_differences(
     found = _steps(_behind(left, start), _behind(right, start), load)
     rows: list[Difference] = []
     for step, (known, gone, come) in enumerate(found, 1):
-        rows.extend(
-            Difference(text.decode(), _said(gone.get(text)), _said(come.get(text)))
-            for text in sorted({*gone, *come})
-            if text > start
-        )
+        texts = sorted(text for text in {*gone, *come} if text > start)[: count + 1 - len(rows)]
+        rows.extend(Difference(text.decode(), _said(gone.get(text)), _said(come.get(text))) for text in texts)
         if len(rows) > count:
             return Page(tuple(rows[:count]), rows[count - 1].text)
         if step >= steps and known > start:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models.fields.json import KT
 
 from aedile.console.accounts.actor import Actor
+from aedile.console.lists.models import Revision
 from aedile.console.strategies.models import RUNNING, PublishedRelease, Stage, Version
 from aedile.console.strategies.releases import publish_lists, raw_connection
 from aedile.engine.release import list_digests
@@ -83,6 +84,13 @@ def _parts(node: Syntax) -> Iterator[Syntax]:
 def take_effect(actor: Actor, name: str, why: str) -> PublishedRelease | None:
     """Publish a list's new revision, inside the action that made it; None where nothing that runs asks the list."""
     return publish_lists(actor, [name], why) if who_uses(name) else None
+
+
+def effect_of(newest: Revision, using: Iterable[Use]) -> str:
+    """How the newest revision stands to what decides: `unused`, `in`, or `behind`, after a rollback for instance."""
+    if not any(use.running for use in using):
+        return "unused"
+    return "in" if in_effect(newest.list_id) == newest.digest else "behind"
 
 
 def in_effect(name: str) -> str | None:

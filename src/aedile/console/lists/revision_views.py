@@ -42,15 +42,16 @@ def revision(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """What a revision changed. since: another revision to compare it with. after: the last entry shown before."""
     actor = actor_of(request)
     actor.require("list.view")
-    found, newest = revision_or_error(name, number), revision_or_error(name)
+    found = revision_or_error(name, number)
     since = _number(request, "since")
     since = number - 1 if since is None else since
     old = pieces_of(revision_or_error(name, since)) if since else ()
     new = pieces_of(found)
     found_page = page_of_differences(old, new, load, _text(request.GET.get("after", "")))
     context = {
-        "list": list_or_error(name), "revision": found, "newest": newest, "since": since, "page": found_page,
-        "counts": _counts(found, since, old, new),
+        "list": list_or_error(name), "revision": found, "since": since,
+        "newest": Revision.objects.filter(list_id=name).defer("chunks").first(), "page": found_page,
+        "counts": counts_of(found, since, old, new),
         "is_first": not request.GET.get("after"), "may_write": actor.may("list.write"),
     }  # fmt: skip
     return render(request, "lists/revision.html", context)
@@ -61,7 +62,7 @@ def _text(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _counts(found: Revision, since: int, old: tuple[Piece, ...], new: tuple[Piece, ...]) -> Counts | None:
+def counts_of(found: Revision, since: int, old: tuple[Piece, ...], new: tuple[Piece, ...]) -> Counts | None:
     """How much differs; None where nobody would wait for it to be counted."""
     if since == found.number - 1:
         return Counts(found.added, found.removed, found.changed)
@@ -81,10 +82,11 @@ def as_csv(request: HttpRequest, name: str, number: int) -> StreamingHttpRespons
     """A revision as CSV, for spreadsheets."""
     actor_of(request).require("list.view")
     found = revision_or_error(name, number)
-    return _attached(_csv(found), "text/csv; charset=utf-8", f"{name}-r{number}.csv")
+    return _attached(csv_parts(found), "text/csv; charset=utf-8", f"{name}-r{number}.csv")
 
 
-def _csv(found: Revision) -> Iterator[bytes]:
+def csv_parts(found: Revision) -> Iterator[bytes]:
+    """A revision as CSV, a part at a time."""
     yield b"\xef\xbb\xbf" + csv_of((), is_first=True).encode()
     for chunk in chunks_in(pieces_of(found)):
         yield csv_of(map(entry_in, chunk.split(b"\n")[:-1]), is_first=False).encode()

@@ -16,7 +16,7 @@ from aedile.console.base.codes import BAD_INPUT
 from aedile.console.base.context import actor_of
 from aedile.console.lists import actions
 from aedile.console.lists.content import list_or_error, load, pieces_of, revision_or_error
-from aedile.console.lists.effects import Use, in_effect, uses, who_uses
+from aedile.console.lists.effects import effect_of, uses, who_uses
 from aedile.console.lists.forms import DescribeForm, ListForm
 from aedile.console.lists.listing import rows, table_of
 from aedile.console.lists.looking import Entry, Found, exactly, with_prefix
@@ -144,7 +144,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     soonest = [piece.soonest for piece in pieces_of(newest) if piece.soonest is not None]
     context |= {
         "using": using,
-        "effect": _effect(newest, using),
+        "effect": effect_of(newest, using),
         "has_expired": any(at <= now for at in soonest),
         "revisions": found.revisions.select_related("author").defer("chunks")[:_NEWEST],
         "open": Change.objects.filter(list=found, person=actor.person, ended=None).select_related("job")[:5],
@@ -152,13 +152,6 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "may_see_history": actor.may("history.view"),
     }
     return render(request, "lists/list.html", context)
-
-
-def _effect(newest: Revision, using: list[Use]) -> str:
-    """How the newest revision stands to what decides: `unused`, `in`, or `behind`, after a rollback for instance."""
-    if not any(use.running for use in using):
-        return "unused"
-    return "in" if in_effect(newest.list_id) == newest.digest else "behind"
 
 
 def _shown(request: HttpRequest, newest: Revision) -> Shown:

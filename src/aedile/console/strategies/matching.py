@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from aedile.engine import kernel
 from aedile.engine.axes import build_axes, features_read, words_for
-from aedile.engine.axis_bits import pack_bits
+from aedile.engine.axis_bits import Words, pack_bits
 from aedile.engine.catalogue import EntityRows, Store
 from aedile.engine.fresh import with_freshness
 from aedile.engine.program import Side, as_of_types, condition_in_market, side_of
@@ -99,10 +98,9 @@ def find_matches(strategy: Strategy, store: Store, schema: Schema, lists: Lists,
     lists: those it uses. Its channels, times and canary are left out: they are said, not found.
     """
     rows = _Now(EntityRows(store, strategy.applies_to, None), now)
-    packs = [
-        Pack(tuple(markets), *_decide(condition, strategy.applies_to, schema, lists, rows, present))
-        for condition, markets in _conditions(strategy).items()
-    ]
+    conditions = _conditions(strategy)
+    decided = _decide(list(conditions), strategy.applies_to, schema, lists, rows, present)
+    packs = [Pack(tuple(markets), *found) for markets, found in zip(conditions.values(), decided, strict=True)]
     fires = np.logical_or.reduce([pack.fires for pack in packs])
     unknown = np.logical_or.reduce([pack.unknown for pack in packs]) & ~fires
     features = sorted(features_of(strategy.node))
@@ -145,12 +143,12 @@ def _conditions(strategy: Strategy) -> dict[Node, list[str]]:
 
 
 def _decide(
-    condition: Node, kind: str, schema: Schema, lists: Lists, rows: _Now, present: Bools
-) -> tuple[Bools, Bools]:
-    """Where the condition is true for some request, and where it is unknown for all."""
-    found = [_closed(clause, schema, lists) for clause in clauses(with_freshness(condition, schema))]
-    if not found or rows.length == 0:
-        return np.zeros(rows.length, np.bool_), np.zeros(rows.length, np.bool_)
+    conditions: Sequence[Node], kind: str, schema: Schema, lists: Lists, rows: _Now, present: Bools
+) -> list[tuple[Bools, Bools]]:
+    """For each condition where it is true for some request, and where it is unknown for all. Whatever they share is
+    decided once."""
+    parts = [[_closed(clause, schema, lists) for clause in clauses(with_freshness(c, schema))] for c in conditions]
+    found = [clause for part in parts for clause in part]
     words = words_for(len(found))
     uses: dict[Node, list[tuple[int, bool]]] = {}
     alive = []
@@ -161,9 +159,15 @@ def _decide(
             uses.setdefault(literal.atom, []).append((number, literal.negated))
     types = dict(schema.visible_for(kind)) | as_of_types(schema)
     assigned = [a for axis in build_axes(uses, types, words, lists) for a in axis.assign(rows, lists)]
-    fires = _any([(a.codes, a.bits) for a in assigned], pack_bits(np.flatnonzero(alive), words), rows.length)
-    possible = _any([(a.codes, a.possible) for a in assigned], pack_bits(range(len(found)), words), rows.length)
-    return fires & present, possible & ~fires & present
+    true = _left([(a.codes, a.bits) for a in assigned], pack_bits(np.flatnonzero(alive), words), rows.length)
+    possible = _left([(a.codes, a.possible) for a in assigned], pack_bits(range(len(found)), words), rows.length)
+    decided, start = [], 0
+    for part in parts:
+        own = pack_bits(range(start, start + len(part)), words)
+        start += len(part)
+        fires = _any(true, own) & present
+        decided.append((fires, _any(possible, own) & ~fires & present))
+    return decided
 
 
 def _closed(clause: Clause, schema: Schema, lists: Lists) -> Clause:
@@ -177,13 +181,16 @@ def _is_open(names: frozenset[str], schema: Schema) -> bool:
     return names == {_TIME} or any(side_of(n, schema) is not Side.CATALOGUE for n in names - {_TIME})
 
 
-def _any(pairs: Sequence[kernel.Pair], base: Any, length: int) -> Bools:
-    """Where some clause is left."""
-    if not pairs:
-        return np.full(length, bool(base.any()))
-    if len(base) > 1:
-        return np.asarray(kernel.combine(pairs, base, length).any(axis=1))
-    return np.asarray(kernel.combine(pairs, base, length)[:, 0] != 0)
+def _left(pairs: Sequence[kernel.Pair], base: Words, length: int) -> Words:
+    """The clauses that are left of `base` at each row; uint64 (rows, words)."""
+    return kernel.combine(pairs, base, length) if pairs else np.broadcast_to(base, (length, len(base)))
+
+
+def _any(left: Words, own: Words) -> Bools:
+    """Where one of the clauses marked is left."""
+    if len(own) == 1:
+        return np.asarray(left[:, 0] & own[0] != 0)
+    return np.asarray((left & own).any(axis=1))
 
 
 def _spread(values: Bools, length: int) -> Bools:
