@@ -113,7 +113,7 @@ def test_the_whole_way(shop: Shop, browser_of: Open, theme: str, width: int) -> 
     page.goto(f"/strategies/{ID}/1/")
     looks.at(mine, "3-a-draft")
     do(page, "Submit for approval", "It sells.")
-    expect(page.locator("main")).to_contain_text("Submitted: a second person has to approve.")
+    expect(page.locator("[data-toast-body]")).to_contain_text("Submitted: a second person has to approve.")
 
     mine.expect_trouble("^40[39]: POST .*/do/approve")
     do(page, "Approve", "Mine is good.")
@@ -129,7 +129,7 @@ def test_the_whole_way(shop: Shop, browser_of: Open, theme: str, width: int) -> 
     looks.at(theirs, "6-the-dossier")
     other.goto(f"/strategies/{ID}/1/")
     do(other, "Approve", "Agreed.")
-    expect(other.locator("main")).to_contain_text("Approved.")
+    expect(other.locator("[data-toast-body]")).to_contain_text("Approved.")
 
     page.goto(f"/strategies/{ID}/1/")
     assert shop.slate("before") == WITHOUT
