@@ -32,10 +32,10 @@ def test_a_version_shows_what_it_says_and_what_may_be_done(mall, browse):
     version = mall.proposed()
     page = browse(mall.approver.person).get(address(version, "")).content.decode()
     assert "item.price &gt; 100.0" in page
-    assert 'data-dialog-open="deed-approve"' in page
-    assert 'data-dialog-open="deed-pause"' not in page
+    assert 'data-confirm="deed-approve"' in page
+    assert 'data-confirm="deed-pause"' not in page
     page = browse(mall.author.person).get(address(version, "")).content.decode()
-    assert 'data-dialog-open="deed-approve"' not in page
+    assert 'data-confirm="deed-approve"' not in page
 
 
 def test_the_whole_way_by_the_buttons(mall, browse, running):

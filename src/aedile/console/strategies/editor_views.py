@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from aedile.console.accounts.models import Team
-from aedile.console.base.codes import BAD_INPUT
+from aedile.console.base.codes import BAD_INPUT, NOT_ALLOWED
 from aedile.console.base.context import actor_of
 from aedile.console.strategies.actions import Collision, create_draft, save_draft, submit
 from aedile.console.strategies.body import Body, to_text
@@ -119,7 +119,8 @@ def _posted(request: HttpRequest, strategy: Strategy | None, draft: Version | No
         if draft is None:  # it may be there by now: what follows goes on from it
             draft = Version.objects.filter(strategy_id=str(body.get("id"))[:100], stage=Stage.DRAFT).first()
             strategy = draft.strategy if draft is not None else strategy
-        return _editor(request, body, strategy, draft, [error], sent=request.POST, status=422)
+        status = 403 if error.code is NOT_ALLOWED else 422  # what was typed is kept, refused or not
+        return _editor(request, body, strategy, draft, [error], sent=request.POST, status=status)
     if deed == "submit":
         messages.success(request, _("Submitted for approval."))
         return HttpResponseRedirect(reverse("version", args=[saved.strategy_id, saved.number]))

@@ -242,3 +242,23 @@ class PublishedRelease(models.Model):
 
     def __str__(self) -> str:
         return f"release {self.number}"
+
+
+class ControlChange(models.Model):
+    """A change of what holds for all strategies at once, the kill switch and freezes. number: of what it published.
+
+    kill_below: the tier from which all are off, empty for none. freezes: [start, end, why], microseconds since 1970.
+    """
+
+    number = models.PositiveIntegerField(primary_key=True)
+    kill_below = models.CharField(max_length=20, blank=True)
+    freezes = models.JSONField(default=list)
+    why = models.CharField(max_length=300, blank=True)
+    author = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["-number"]
+
+    def __str__(self) -> str:
+        return f"controls {self.number}"

@@ -18,7 +18,7 @@ from aedile.console.accounts.actor import Actor
 from aedile.console.accounts.models import Person
 from aedile.console.base.acting import acting
 from aedile.console.strategies.codes import NAMED_BY, NO_SUCH, NOT_OURS
-from aedile.console.strategies.models import PublishedRelease, Stage, Version
+from aedile.console.strategies.models import ControlChange, PublishedRelease, Stage, Version
 from aedile.console.strategies.world import (
     Placed,
     current_schema,
@@ -199,8 +199,14 @@ def kill(actor: Actor, below: Tier | None, why: str) -> int:
 def _control(actor: Actor, change: Callable[[Controls], Controls], why: str) -> int:
     published = Published(raw_connection())
     published.lock()
-    controls, number = current_controls(published)
-    return publish_controls(published, change(controls), by=actor.person.email, note=why, expect_current=number)
+    controls, current = current_controls(published)
+    changed = change(controls)
+    number = publish_controls(published, changed, by=actor.person.email, note=why, expect_current=current)
+    ControlChange.objects.create(
+        number=number, kill_below=str(changed.kill_below) if changed.kill_below is not None else "",
+        freezes=[[one.start, one.end, one.why] for one in changed.freezes], why=why[:300], author=actor.person,
+    )  # fmt: skip
+    return number
 
 
 def controls() -> Controls:
