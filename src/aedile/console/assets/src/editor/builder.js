@@ -259,7 +259,7 @@ export function makeBuilder({ parent, vocabulary, words, changed }) {
     }
   }
 
-  return { show, mark };
+  return { show, mark, redraw: () => draw() };
 }
 
 const PLACEHOLDERS = { timestamp: "2026-11-25T00:00:00Z", duration: "720h" };

@@ -166,19 +166,22 @@ export function startFaces(form, words, nonce, panel) {
     else asker.later({ from: face, said: shown[face] });
   }
 
+  // Rows offer what is known by now; what was written in them stays.
+  function loaded() {
+    if (face === "builder") builder.redraw();
+    recheck();
+  }
+
   render(false);
   vocabulary.load().then(
     () => {
       const wanted = localStorage.getItem(CHOSEN) ?? (field.value.trim() ? "cel" : "builder");
       if (!isChosen && wanted !== "cel" && ["sql", "builder"].includes(wanted)) show(wanted, false);
-      else recheck();
+      else loaded();
     },
     () => (state.textContent = words.no_answer),
   );
-  form.elements.applies_to.addEventListener("change", () => vocabulary.load().then(() => {
-    if (face === "builder") builder.show(shown.builder);
-    recheck();
-  }));
+  form.elements.applies_to.addEventListener("change", () => vocabulary.load().then(loaded));
 
   return {
     recheck,
