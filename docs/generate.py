@@ -208,7 +208,7 @@ def import_all() -> list[str]:
     """
     names = [module.name for module in pkgutil.walk_packages(aedile.__path__, "aedile.")]
     for name in names:
-        if not name.endswith("._kernel") and (not name.startswith("aedile.console.") or name.endswith(".codes")):
+        if not name.endswith("._kernel") and (not name.startswith("aedile.console.") or name.endswith("codes")):
             importlib.import_module(name)
     return names
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 from bench.serving.processes import Serving, serving, until
 from tests.console.accounts.words import PASSWORD, with_password
 from tests.console.browser.seen import Seen
-from tests.console.browser.test_editor import face, fill, write
+from tests.console.browser.test_editor import fill, write
 from tests.console.decisions.conftest import empty_log
 from tests.console.strategies.conftest import body
 from tests.console.strategies.goods import SCHEMA, SELLERS, items, put

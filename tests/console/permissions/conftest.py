@@ -131,7 +131,8 @@ def _make_strategies(world: World) -> None:
         anew, fresh = said(here["draft"], why="Otherwise."), said(f"fresh-{end}")
         world.named[market, team] = {
             **here, "move": str(move.pk), "key": key, "schema": SCHEMA, "body": anew, "text": to_text(anew, "draft"),
-            "new body": fresh, "new text": to_text(fresh, "draft"), "files": {f"fresh-{end}.yaml": to_text(fresh, "draft")},
+            "new body": fresh, "new text": to_text(fresh, "draft"),
+            "files": {f"fresh-{end}.yaml": to_text(fresh, "draft")},
         }  # fmt: skip
     desk = Desk(writer, second, boss)
     desk.decide([request("in-id", "ID"), request("in-vn", "VN")])

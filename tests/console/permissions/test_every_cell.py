@@ -77,8 +77,11 @@ def test_each_cell_holds(world: World, name: str) -> None:
             made += 1
             kept = status in (200, 201, 302) and writes == call.writes if may else status in (403, 404) and not writes
             if not kept:
-                wrong.append(f"{role}, {markets}, {team}: {call}: {status}, {'may' if may else 'may not'}, "
-                             f"{'writes' if writes else 'writes nothing'} {'' if status in (403, 404) else told}")  # fmt: skip
+                said = "" if status in (403, 404) else told
+                wrong.append(
+                    f"{role}, {markets}, {team}: {call}: {status}, {'may' if may else 'may not'}, "
+                    f"{'writes' if writes else 'writes nothing'} {said}"
+                )
     assert not wrong, "\n".join(wrong)
     assert made >= len(ROLES) + 1
 
