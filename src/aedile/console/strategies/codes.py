@@ -22,5 +22,5 @@ NOT_PUSHABLE = define("AED-CON-053", "Files cannot be pushed as they are.", "a p
 LOADING = define("AED-CON-060", "The catalogue is not at hand yet.", "opening an editor while the process starts")
 NO_RELEASE_YET = define("AED-CON-061", "The running release is asked for before there is one.", "a new installation")
 
-STATUS |= {NO_SUCH.name: 404, NOT_OURS.name: 404}
+STATUS |= {NO_SUCH.name: 404, NOT_OURS.name: 404, OWN_WORK.name: 403}
 STATUS |= dict.fromkeys((COLLISION.name, NOT_APPROVED.name, WRONG_WAY.name, TAKEN.name, TOO_LATE.name), 409)
