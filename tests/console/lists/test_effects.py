@@ -103,3 +103,12 @@ def test_a_list_in_use_is_not_retired_and_one_that_is_retired_is_not_changed(con
         put(keeper, {"b": None}, seen=2)
     bring_back_list(keeper, "recalled")
     assert put(keeper, {"b": None}, seen=2).revision.number == 3
+
+
+def test_who_may_act_at_once_changes_a_list_through_a_freeze(console, mall, asked):
+    from aedile.console.strategies.releases import freeze
+
+    now = datetime.now(UTC)
+    freeze(mall.commander, now - timedelta(hours=1), now + timedelta(hours=1), "campaign day")
+    put(mall.responder, {"0012345678905": None}, seen=2)
+    assert len(newest_release(console).lists["recalled"]) == 2

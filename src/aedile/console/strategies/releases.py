@@ -215,11 +215,16 @@ def controls() -> Controls:
 
 
 def publish_lists(actor: Actor, names: Sequence[str], why: str) -> PublishedRelease | None:
-    """Publish new revisions of lists, inside the action that made them; None where no running strategy uses them."""
+    """Publish new revisions of lists, inside the action that made them; None where no running strategy uses them.
+
+    Who may let a strategy act at once may change a list at once, too: a recall does not wait for a campaign to end.
+    """
     used = set().union(
         *(lists_used(one.strategy) for one in placed(running_versions(), current_schema()[0], list_names()))
     )
-    return publish(actor.person, why) if used & set(names) else None
+    if not used & set(names):
+        return None
+    return publish(actor.person, why, through_freeze=f"a list: {why}" if actor.may("strategy.emergency") else "")
 
 
 def release_or_error(number: int) -> PublishedRelease:
