@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ..lists.conftest import keeper, make_list  # noqa: F401  fixtures
+from ..lists.conftest import _no_files, keeper, make_list  # noqa: F401  fixtures
 from ..strategies.conftest import mall, running  # noqa: F401  fixtures
 
 _BOTH = ("read", "write")

@@ -36,8 +36,8 @@ def test_releases_are_found_by_their_number_and_people_by_their_name(find: Make,
     viewer = make_person("viewer")
     with noted("aedile", "cli", "release"):
         PublishedRelease.objects.create(number=41, digest="a" * 64)
-    assert find(viewer, "41") == [("release", "41")]
-    assert find(viewer, "4") == []
+    assert ("release", "41") in find(viewer, "41")
+    assert ("release", "41") not in find(viewer, "4")
     assert find(viewer, "9" * 40) == []
 
 

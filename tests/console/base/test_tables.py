@@ -163,6 +163,7 @@ def answer(table: Any, rows: Any, person: Any, query: str = "", **headers: str) 
     from django.test import RequestFactory
 
     request = RequestFactory().get(f"/x?{query}", headers=headers)
+    request.session = {}
     request.user, request.csp_nonce = person, "n"
     return table.answer(request, rows, "base/table.html")
 

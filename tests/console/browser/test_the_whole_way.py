@@ -91,7 +91,7 @@ def test_the_whole_way(shop: Shop, browser_of: Open, theme: str, width: int) -> 
     page = mine.page
 
     page.goto("/strategies/-/new")
-    fill(page, "item.prise >= 100.0 && item.price < 170.0")
+    fill(page, "item.prise >= 118.0 && item.price < 170.0")
     become_first(page)
     expect(page.locator("[data-condition-errors]")).to_contain_text("item.prise")
     looks.at(mine, "1-an-error")
@@ -104,7 +104,7 @@ def test_the_whole_way(shop: Shop, browser_of: Open, theme: str, width: int) -> 
     conflict.locator("summary").click()
     expect(conflict.locator("dl")).to_contain_text("item.price")
     looks.at(mine, "2-a-conflict")
-    write(page, "item.price >= 100.0 && item.price < 150.0")
+    write(page, "item.price >= 118.0 && item.price < 122.0")
     expect(conflict).to_have_count(0)
     expect(panel).to_contain_text("none with what runs")
 
