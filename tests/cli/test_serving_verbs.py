@@ -179,6 +179,7 @@ def test_a_key_that_cannot_be_read_is_told_without_showing_it(way, tmp_path):
 
 def test_settings_are_shown_with_where_they_come_from(tmp_path, monkeypatch):
     (tmp_path / "aedile.toml").write_text('home = "/var/lib/aedile"\n[server]\nport = 9000\n')
+    monkeypatch.delenv("AEDILE_HOME", raising=False)  # the console's tests set it for their whole process
     monkeypatch.setenv("AEDILE_SERVER_PORT", "9001")
     monkeypatch.setenv("AEDILE_DATABASE_URL", "postgresql://me:hunter2@db/x")
     told = run("config", "--config", tmp_path / "aedile.toml", "--format", "json")

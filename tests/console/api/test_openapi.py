@@ -59,8 +59,8 @@ def test_what_is_generated_from_the_document_finds_no_fault(served, almighty, ma
             str(Path(sys.executable).with_name("schemathesis")), "run", f"{served}/api/v1/openapi.json",
             "--header", f"Authorization: Bearer {key_for(almighty, ('read', 'write'))}",
             "--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing", "--mode", "all",
-            "--max-examples", str(tenth_of(50)), "--seed", "7", "--no-color", "--generation-database", "none",
-            "--workers", "1", "--request-timeout", "60", "--warnings", "off", "--max-time", "200",
+            "--max-examples", str(tenth_of(100)), "--seed", "7", "--no-color", "--generation-database", "none",
+            "--workers", "1", "--request-timeout", "60", "--warnings", "off",
         ],
         cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip
