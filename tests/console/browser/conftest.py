@@ -32,7 +32,7 @@ def chromium() -> str:
     found = next((path for path in map(shutil.which, NAMES) if path), None)
     if found is not None:
         return found
-    if os.environ.get("AEDILE_NEEDS_BROWSER"):
+    if os.environ.get("NEEDS_BROWSER"):
         pytest.fail(f"there is no browser here: looked for {', '.join(NAMES)}")
     pytest.skip("there is no Chromium here")
 
