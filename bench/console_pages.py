@@ -25,7 +25,7 @@ from bench.console_lists import installation, make_file, send
 BOUND = 300.0
 VERSIONS, HISTORY, ENTRIES, RUNNING, RELEASES = 100_000, 1_000_000, 10_000_000, 1_000, 2_000
 #: How often each address is asked; the first time is not counted: it plans, compiles and fills caches.
-TURNS = 12
+TURNS = 40
 _SQL = Path(__file__).with_suffix("").with_name("console_scale.sql")
 _FEATURE = "      category: {type: string, meaning: Where it stands.}\n"
 
@@ -126,7 +126,8 @@ def pages(size: Size, *, with_lists: bool) -> Iterator[tuple[str, str]]:
     yield "outbox", "/settings/outbox/"
     for words, query in {
         "all": "", "far on": f"before={size.history // 2}", "of a person": "actor=person{turn}%40example.com",
-        "of nobody": "actor=zebra{turn}", "of an action": "action=strategy.approve", "of a table": "table=accounts_grant",
+        "of nobody": "actor=zebra{turn}", "of an action": "action=strategy.approve",
+        "of a table": "table=accounts_grant",
         "of a row": "table=strategies_version&key={turn}01", "of a person and an action": "actor=person8%40example.com"
         "&action=strategy.write", "what never met": "action=list.write&table=accounts_grant",
         "since a day": "since=2026-11-01", "until a day": "until=2026-03-01&action=list.write",
