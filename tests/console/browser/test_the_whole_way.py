@@ -179,8 +179,7 @@ class Looks:
         self.how = how
 
     def at(self, seen: Seen, step: str) -> None:
-        expect(seen.page.locator("[aria-busy=true]")).to_have_count(0)  # what is being asked anew is dimmed
-        seen.page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")
+        seen.is_settled()
         seen.screenshot(f"way-{step}-{self.how}")
         seen.is_accessible()
         seen.has_no_side_scroll()

@@ -1,4 +1,4 @@
-"""Does every page of a list answer at once, however much there is? A fiftieth of it here, all of it where `SOAK` is set.
+"""Does every page of a list answer at once, however much there is? A fiftieth of it here, all where `SOAK` is set.
 
 The bound holds for the quickest of some calls: what else the machine does meanwhile is not the page's.
 """
