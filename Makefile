@@ -54,12 +54,13 @@ test: install
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # Long runs whose figures are seconds, each alone on the machine; then the others; then the load, which needs wrk.
-TIMED := tests/server/test_swaps.py tests/examples/test_serving.py
+TIMED := tests/server/test_swaps.py tests/examples/test_serving.py tests/console/scale/test_effect.py
 SOAK_REQUESTS ?= 3600000
 soak: install
 	@command -v wrk > /dev/null || { echo "make soak needs wrk; on Debian: apt-get install wrk" >&2; exit 1; }
 	SOAK=1 $(BIN)/python -m pytest $(TIMED)
-	SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/replay tests/server tests/store $(TIMED:%=--ignore=%)
+	SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/replay tests/server tests/store \
+		tests/console/scale tests/console/browser/test_pictures.py $(TIMED:%=--ignore=%)
 	$(BIN)/python -m bench.serving.run --hold --soak $(SOAK_REQUESTS)
 
 check: install

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Page, Request, Response
+from playwright.sync_api import ConsoleMessage, Page, Request, Response, expect
 
 _SERIOUS = ("serious", "critical")
 _WATCH = "document.addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective + ' '"
 _WATCH += " + e.blockedURI + ' ' + e.sourceFile + ':' + e.lineNumber + ' ' + e.sample))"
+_AT_REST = """Promise.allSettled(document.getAnimations()
+    .filter(one => one.effect.getComputedTiming().endTime !== Infinity).map(one => one.finished)).then(() => true)"""
 
 
 @dataclass
@@ -50,6 +52,11 @@ class Seen:
     def nothing_went_wrong(self) -> None:
         left = [one for one in self.complaints if not any(re.search(pattern, one) for pattern in self.expected)]
         assert not left, "\n".join(left)
+
+    def is_settled(self) -> None:
+        """Nothing is being asked for, and nothing moves: what is dimmed meanwhile is not judged."""
+        expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
+        self.page.evaluate(_AT_REST)
 
     def is_accessible(self, *, without: tuple[str, ...] = ()) -> None:
         """axe-core finds nothing serious. without: CSS selectors of parts that are not ours."""

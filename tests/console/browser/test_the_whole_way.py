@@ -94,11 +94,12 @@ def test_the_whole_way(shop: Shop, browser_of: Open, theme: str, width: int) -> 
     fill(page, "item.prise >= 118.0 && item.price < 170.0")
     become_first(page)
     expect(page.locator("[data-condition-errors]")).to_contain_text("item.prise")
+    panel = page.locator("#panel")
+    expect(panel.locator("[data-field=condition]")).to_contain_text("item.prise")
     looks.at(mine, "1-an-error")
     page.locator("[data-condition-errors]").get_by_role("button", name="Use this fix").click()
     expect(page.locator("[data-condition-state]")).to_have_text("The condition is well-formed.")
 
-    panel = page.locator("#panel")
     conflict = panel.locator(".edit-conflicts li", has_text="dearest-out")
     expect(conflict).to_contain_text("brand-protection")
     conflict.locator("summary").click()
@@ -178,7 +179,7 @@ class Looks:
         self.how = how
 
     def at(self, seen: Seen, step: str) -> None:
-        expect(seen.page.locator("[aria-busy=true]")).to_have_count(0)  # what is being asked anew is dimmed
+        seen.is_settled()
         seen.screenshot(f"way-{step}-{self.how}")
         seen.is_accessible()
         seen.has_no_side_scroll()

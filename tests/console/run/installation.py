@@ -111,8 +111,13 @@ class Installation:
             ticks += sum(int(field) for field in fields[11:15])
         return ticks / os.sysconf("SC_CLK_TCK")
 
-    def postmaster(self) -> int:
-        return int((self.home / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0])
+    def postmaster(self) -> int | None:
+        """The process of PostgreSQL; None between its end and the next one's start."""
+        try:
+            written = (self.home / "postgres" / "data" / "postmaster.pid").read_text()
+        except FileNotFoundError:
+            return None
+        return int(written.splitlines()[0]) if "\n" in written else None
 
     def stop(self, seconds: float = 30.0) -> int:
         assert self.process is not None

@@ -17,6 +17,7 @@ TEXT = st.text(
 SCALARS = (
     st.none() | st.booleans() | st.integers(-(10**12), 10**12)
     | st.floats(allow_nan=False, allow_infinity=False) | TEXT
+    | st.sampled_from([1e16, 1e-5, 1e300, 5e-324, -0.0])
     | st.sampled_from(["NO", "no", "~", "1.0", "0o17", "0x1F", "1_000", "2026-11-25", "on", "null", "<<", "=", "é: #"])
 )  # fmt: skip
 VALUES = st.recursive(

@@ -20,11 +20,11 @@ from aedile.console.settings import HOME
 from aedile.console.strategies import actions
 from aedile.console.strategies.codes import NO_SUCH
 from aedile.console.strategies.comparing import compare_bodies
-from aedile.console.strategies.debt import debts
+from aedile.console.strategies.debt import debts, may_owe
 from aedile.console.strategies.deeds import deeds_for
 from aedile.console.strategies.dossier import dossier_of
 from aedile.console.strategies.lookup import version_seen, versions_seen
-from aedile.console.strategies.models import Move, Stage
+from aedile.console.strategies.models import Move
 from aedile.console.strategies.world import text_of
 from aedile.errors import ConsoleError
 from aedile.server.gather import gathered
@@ -82,8 +82,9 @@ def debt(
     actor.require("strategy.view")
     standing = gathered(HOME.workers)
     counts = standing["strategies"] if standing["workers"] else None
-    rows = versions_seen(actor).exclude(stage=Stage.RETIRED)
-    found = [one for one in debts(list(rows), counts, timezone.now()) if not kind or one.kind == kind]
+    now = timezone.now()
+    owed = debts(may_owe(versions_seen(actor), now), counts, now)
+    found = [one for one in owed if not kind or one.kind == kind]
     told = [
         {
             "kind": one.kind, "strategy": one.version.strategy_id, "number": one.version.number, "what": one.what,

@@ -29,7 +29,8 @@ def notices(request: HttpRequest) -> HttpResponse:
     found = list(mine(actor_of(request)).select_related("team")[:PAGE])
     seen = request.session.get(SEEN)
     request.session[SEEN] = timezone.now().isoformat()
-    return render(request, "base/notices.html", {"notices": found, "seen": parse_datetime(seen) if seen else _LONG_AGO})
+    # `notices` is how many are new, on every page
+    return render(request, "base/notices.html", {"told": found, "seen": parse_datetime(seen) if seen else _LONG_AGO})
 
 
 @require_safe

@@ -43,12 +43,7 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"')
 
 
-def _float(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:float", repr(value))
-
-
 _Dumper.add_representer(str, _text)
-_Dumper.add_representer(float, _float)
 
 
 def to_text(body: Mapping[str, Any], stage: str, share: float | None = None) -> str:

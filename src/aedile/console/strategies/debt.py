@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,9 @@ from aedile.engine.strategy import Strategy
 
 #: For how long a version may wait in a stage before somebody is asked.
 WAITS = timedelta(days=30)
+
+#: What is read of each version that may owe: there may be thousands.
+_READ = ("strategy__team", "number", "stage", "changed", "staged")
 
 KINDS: Mapping[str, Promise] = {
     "expired": _("expired: it acts no more, and still stands there"),
@@ -58,6 +62,26 @@ def debts(versions: Sequence[Version], counts: Mapping[str, Any] | None, now: da
     return sorted(found, key=lambda debt: (order.index(debt.kind), debt.version.strategy_id))
 
 
+def may_owe(seen: QuerySet[Version], now: datetime) -> list[Version]:
+    """Of the versions that somebody sees those that can owe anything: what runs, and what waits too long or has no
+    owner, without its text. Cost ∝ these, however many there are."""
+    seen = seen.select_related(None).select_related("strategy")
+    late = now - WAITS
+    owes = Q(stage=Stage.DRAFT, changed__lt=late) | Q(stage=Stage.PROPOSED, staged__lt=late)
+    teams = _teams_that_write()
+    if teams is not None:
+        owes |= ~Q(strategy__team__in=teams)
+    waiting = seen.filter(owes, stage__in=(Stage.DRAFT, Stage.PROPOSED)).only(*_READ)
+    return [*seen.filter(stage__in=RUNNING).only(*_READ, "body", "digest", "share", "expires"), *waiting]
+
+
+def _teams_that_write() -> frozenset[str] | None:
+    """The teams in which somebody may write; None where somebody does for every team."""
+    writers = Grant.objects.filter(role=Role.STRATEGIST, person__is_active=True)
+    teams = frozenset(writers.values_list("team_id", flat=True))
+    return None if None in teams else teams
+
+
 def _expired(running: Sequence[Version], now: datetime) -> Iterator[Debt]:
     for version in running:
         if version.expires is not None and version.expires <= now:
@@ -65,10 +89,9 @@ def _expired(running: Sequence[Version], now: datetime) -> Iterator[Debt]:
 
 
 def _ownerless(versions: Sequence[Version]) -> Iterator[Debt]:
-    writers = Grant.objects.filter(role=Role.STRATEGIST, person__is_active=True)
-    teams = set(writers.values_list("team_id", flat=True))
-    if None in teams:
-        return  # somebody writes for every team
+    teams = _teams_that_write()
+    if teams is None:
+        return
     for version in versions:
         if version.stage != Stage.RETIRED and version.strategy.team_id not in teams:
             yield Debt("ownerless", version, str(_("No active strategist is in %s.") % version.strategy.team_id))

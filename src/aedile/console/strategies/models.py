@@ -148,6 +148,10 @@ class Version(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["stage", "strategy"], name="version_by_stage"),
             models.Index(fields=["-changed"], name="version_by_change"),
+            models.Index(fields=["title", "id"], name="version_by_title"),
+            models.Index(
+                fields=["emergency_until"], name="version_emergency", condition=models.Q(emergency_until__isnull=False)
+            ),
             GinIndex(fields=["markets"], name="version_by_market"),
             GinIndex(fields=["channels"], name="version_by_channel"),
         ]

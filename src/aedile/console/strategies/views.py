@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,7 +20,7 @@ from aedile.console.base.models import Entry
 from aedile.console.settings import HOME
 from aedile.console.strategies import actions
 from aedile.console.strategies.codes import NO_SUCH
-from aedile.console.strategies.debt import KINDS, debts
+from aedile.console.strategies.debt import KINDS, debts, may_owe
 from aedile.console.strategies.deeds import DeedForm, deeds_for, do
 from aedile.console.strategies.dossier import dossier_of
 from aedile.console.strategies.listing import STRATEGIES
@@ -125,15 +126,17 @@ def debt(request: HttpRequest) -> HttpResponse:
     actor.require("strategy.view")
     standing = gathered(HOME.workers)
     counts = standing["strategies"] if standing["workers"] else None
-    rows = versions_seen(actor).exclude(stage=Stage.RETIRED)
-    found = debts(list(rows), counts, timezone.now())
+    now = timezone.now()
+    found = debts(may_owe(versions_seen(actor), now), counts, now)
     kind = request.GET.get("kind", "")
     shown = [one for one in found if not kind or one.kind == kind]
+    page = Paginator(shown, 50).get_page(request.GET.get("page"))
+    prefetch_related_objects([one.version for one in page], "strategy__team")
     numbers = {name: sum(1 for one in found if one.kind == name) for name in KINDS}
     return render(
         request, "strategies/debt.html",
         {
-            "page": Paginator(shown, 50).get_page(request.GET.get("page")), "kind": kind,
+            "page": page, "kind": kind,
             "kinds": [(name, says, numbers[name]) for name, says in KINDS.items()], "counted": counts is not None,
         },
     )  # fmt: skip

@@ -1,0 +1,85 @@
+"""How does every page look, light and dark, wide and narrow? Pictures of all, each of which fits and is accessible."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.console.browser.seen import Seen
+from tests.console.browser.test_the_whole_way import DEAR, Shop, empty_log, shop
+from tests.console.strategies.conftest import body
+
+__all__ = ["empty_log", "shop"]
+Open = Callable[..., Seen]
+#: All four where `SOAK` is set; else each theme and each width once.
+WAYS = (("light", 1440), ("dark", 480), *((("light", 480), ("dark", 1440)) if os.environ.get("SOAK") else ()))
+
+
+@pytest.fixture
+def pages(shop: Shop, make_person: Any, actor_for: Any) -> tuple[Any, dict[str, str]]:
+    """Somebody who may see everything, and where everything is, with something in each place."""
+    from aedile.console.accounts.models import Grant
+    from aedile.console.accounts.permissions import Role
+    from aedile.console.base.acting import noted
+    from aedile.console.lists.actions import create_list
+    from aedile.console.strategies.actions import advance, approve, create_draft, next_draft, save_draft, submit
+
+    me = make_person("admin", team="search-quality")
+    me.name = "Ada Lindqvist"
+    with noted("aedile", "cli", "person.manage"):
+        me.save()
+        for role in set(Role) - {Role.ADMIN}:
+            Grant.objects.create(person=me, role=role, markets=["all"])
+    author, approver = actor_for(shop.author), actor_for(shop.approver)
+    version = submit(author, create_draft(author, body(channels=["search", "live", "shop_tab"])), reach=0.05)
+    approve(approver, version, "agreed")
+    advance(author, version, "live")
+    changed = body(condition="item.price > 120.0 && item.category == 'bags'", channels=["search"])
+    save_draft(author, next_draft(author, version), changed, 1)
+    submit(author, create_draft(author, body("waits", title="What waits for somebody", markets=["SG"])), reach=0.2)
+    create_list(author, "recalled", "search-quality", "What was recalled.")
+    shop.slate("a-request")
+    shop.server.until_logged(1)
+    return me, {
+        "today": "/", "strategies": "/strategies/", "editor-new": "/strategies/-/new",
+        "editor": "/strategies/dear-demote/2/edit", "version": "/strategies/dear-demote/1/",
+        "proposed": "/strategies/waits/1/", "dossier": "/strategies/waits/1/dossier",
+        "compare": "/strategies/dear-demote/1/2/compare", "debt": "/strategies/debt", "schema": "/settings/schema",
+        "releases": "/releases/", "release": "/releases/2/", "lists": "/lists/", "list": "/lists/recalled/",
+        "list-new": "/lists/new", "decisions": "/decisions/", "request": "/decisions/request/a-request/",
+        "entity": f"/decisions/entity/item/{DEAR}/", "strategy-decisions": "/decisions/strategy/dear-demote/",
+        "account": "/settings/account/", "factors": "/account/2fa/", "people": "/settings/people/",
+        "person": f"/settings/people/{me.pk}/", "person-add": "/settings/people/add/", "teams": "/settings/teams/",
+        "team": "/settings/teams/search-quality/", "permissions": "/settings/permissions/",
+        "server-keys": "/settings/server-keys/", "key": "/settings/account/keys/", "history": "/settings/history/",
+        "history-entry": "/settings/history/9/", "outbox": "/settings/outbox/", "notices": "/notices/",
+        "jobs": "/jobs/", "nothing-here": "/strategies/no-such-one/",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("theme", "width"), WAYS)
+def test_every_page_fits_and_is_accessible(pages: Any, browser_of: Open, theme: str, width: int) -> None:
+    me, addresses = pages
+    seen, stranger = browser_of(me, theme=theme, width=width), browser_of(None, theme=theme, width=width)
+    seen.expect_trouble("^404: GET .*no-such-one")
+    troubles = []
+    for name, address in (*addresses.items(), ("why", ""), ("sign-in", "/account/login/")):
+        look = stranger if name == "sign-in" else seen
+        if name == "why":
+            seen.page.goto("/decisions/request/a-request/")
+            seen.page.get_by_role("link", name=re.compile(f"Why {DEAR}")).last.click()
+        else:
+            look.page.goto(address)
+        look.page.wait_for_load_state("networkidle")
+        look.is_settled()
+        look.screenshot(f"page-{name}-{theme}-{width}")
+        for holds in (look.is_accessible, look.has_no_side_scroll):
+            try:
+                holds()
+            except AssertionError as error:
+                troubles.append(f"{name}: {str(error)[:1200]}")
+    assert not troubles, "\n".join(troubles)
