@@ -43,6 +43,11 @@ class Home:
         return self.root / "decisions"
 
     @property
+    def facts(self) -> Path:
+        """Sealed facts as Parquet: `<kind>/date=…/market=…/`, by local date."""
+        return self.root / "facts"
+
+    @property
     def secrets(self) -> Path:
         """Keys of pseudonyms; nobody else may look into it."""
         return self.root / "secrets"
@@ -60,6 +65,6 @@ class Home:
     def prepare(self) -> Home:
         """Make the folders that are missing; only their owner may look into them, but PostgreSQL's user passes."""
         self.root.mkdir(mode=0o711, parents=True, exist_ok=True)
-        for folder in (self.shelf, self.journal, self.decisions, self.secrets, self.workers, self.uploads):
+        for folder in (self.shelf, self.journal, self.decisions, self.facts, self.secrets, self.workers, self.uploads):
             folder.mkdir(mode=0o700, exist_ok=True)
         return self

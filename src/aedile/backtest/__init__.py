@@ -1,0 +1,1 @@
+"""What would this release have done?"""
