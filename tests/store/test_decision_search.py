@@ -161,7 +161,7 @@ SOUGHT = st.builds(
         release=st.none() | st.none() | st.integers(1, 5),
     ),
 )
-MANY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @MANY
