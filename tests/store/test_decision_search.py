@@ -84,7 +84,7 @@ def logged(tmp_path_factory):
     """A home with decisions of two days sealed and indexed, sealed alone, and still in a journal; and what they are."""
     lists, patch = read_lists(tmp_path_factory.mktemp("lists")), pytest.MonkeyPatch()
     home = Home(tmp_path_factory.mktemp("home")).prepare()
-    patch.setitem(seal._OPTIONS, "row_group_size", 7)
+    patch.setattr(seal, "GROUP", 7)
     said = record(home, lists, 40, 1, 1, NOON, 1)
     seal_all(home, time.time(), everything=True)
     said += record(home, lists, 30, 2, 2, NOON + 13 * STEP, 2)
