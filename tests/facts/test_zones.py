@@ -45,10 +45,11 @@ def test_a_day_begins_and_ends_with_the_markets_own_midnight(at, market, expecte
 
 
 @given(
-    at=st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1)), market=st.sampled_from(["US", "BR", "IN", "ID", "AU", "IR"])
+    at=st.integers(946_684_800, 3_786_912_000),
+    market=st.sampled_from(["US", "BR", "IN", "ID", "AU", "IR"]),
 )
 def test_it_is_the_day_that_another_reader_of_the_same_database_finds(at, market):
-    instant = at.replace(tzinfo=UTC)
+    instant = datetime.fromtimestamp(at, UTC)
     expected = instant.astimezone(ZoneInfo(zone_of(market))).date()
     assert local_date(pa.array([instant], MOMENT), market)[0].as_py() == expected
     assert local_dates(pa.array([instant, instant], MOMENT), pa.array([market, "SG"]))[0].as_py() == expected

@@ -54,7 +54,8 @@ def zone_of(market: str, zones: Mapping[str, str] | None = None) -> str:
 
 def no_such_market(market: Any) -> DataError:
     """What is said of a market that is none."""
-    meant = MARKET_MISTAKES.get(str(market).upper()) or (str(market).upper() if str(market).upper() in MARKETS else None)
+    capital = str(market).strip().upper()
+    meant = MARKET_MISTAKES.get(capital) or (capital if capital in MARKETS else None)
     return DataError(
         NO_SUCH_MARKET,
         f"`{str(market)[:40]}` is not a market",
