@@ -82,7 +82,7 @@ def read_json(kind: FactKind, body: bytes, received: int, most: int = MOST) -> R
             raise trouble.unreadable(_why(error)) from None
         if len(parts) > most:
             raise trouble.too_many(len(parts), most) from None
-        if not all(bytes(part[:1]) == b"{" for part in map(memoryview, parts)):
+        if not all(bytes(part)[:1] == b"{" for part in parts):
             raise trouble.unreadable("a fact is a JSON object") from None
         return _one_by_one(kind, ((row, bytes(part)) for row, part in enumerate(parts, 1)), received)
     if len(rows) > most:

@@ -24,10 +24,10 @@ from aedile.facts import kind_of
 from aedile.facts.kinds import FactKind
 from aedile.facts.reading import to_json_row
 from aedile.facts.trouble import OTHER_CONTENT
-from aedile.store.fact_files import partition_of, place, recover, sealing_alone, settle_aside, stage
 from aedile.store.fact_hashes import hashes_of_contents, hashes_of_ids
 from aedile.store.fact_ids import Entries, Run, RunFiles, due, judge
 from aedile.store.fact_journal import Batch, DeadRow, FactJournal, not_kept
+from aedile.store.fact_place import partition_of, place, recover, sealing_alone, settle_aside, stage
 from aedile.store.fact_state import PATIENCE, FactState, Sealing
 from aedile.store.held import is_held
 from aedile.store.home import Home

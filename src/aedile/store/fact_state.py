@@ -126,10 +126,10 @@ class FactState:
             )
 
     def replace(self, gone: Sequence[str], made: Sequence[FactFile]) -> None:
-        """Files take the place of others: at once for whoever asks here. What is made is yet to be placed."""
+        """Files that are in their place take that of others: at once for whoever asks here."""
         with self._transaction():
             self._db.executemany("delete from files where path = ?", [(path,) for path in gone])
-            self._db.executemany("insert or replace into files values (?, ?, ?, ?, 0)", map(_row_of, made))
+            self._db.executemany("insert or replace into files values (?, ?, ?, ?, 1)", map(_row_of, made))
 
     def unplaced(self) -> list[str]:
         """Files that count, and may not be in their place yet."""

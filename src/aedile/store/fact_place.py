@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -92,24 +92,23 @@ def recover(home: Home, state: FactState) -> None:
         path.unlink(missing_ok=True)
 
 
-def replace_files(home: Home, gone: Iterable[str], made: Sequence[tuple[str, pa.Table, FactKind]]) -> list[FactFile]:
-    """Put new files in the place of others: both are noted at once. Deletes those that are gone; a reader that
-    holds one open reads on.
+def note_files(home: Home, made: Sequence[Path] = (), gone: Sequence[Path] = ()) -> None:
+    """Note files that somebody else put in their place or is about to delete, all at once: those made by compaction or
+    in bulk, those gone by compaction or age. All below the folder of facts; what is made is whole and on disk. Whoever
+    compacts notes what it made before it deletes what that stands for. Raises a `StoreError`."""
 
-    gone, made: paths below the folder of facts. Waits for a sealing that is under way.
-    """
-    old = list(gone)
-    with sealing_alone(home), FactState(home.facts_state) as state:
-        recover(home, state)
-        files = [stage(home, path, table, kind) for path, table, kind in made]
-        settle_aside(home)
-        state.replace(old, files)
-        place(home, state)
-        kept = {file.path for file in files}
-        for path in old:
-            if path not in kept:
-                (home.facts / path).unlink(missing_ok=True)
-    return files
+    def told(path: Path) -> str:
+        return path.relative_to(home.facts).as_posix()
+
+    files = []
+    for path in made:
+        try:
+            rows = pq.read_metadata(path).num_rows
+            files.append(FactFile(told(path), rows, path.stat().st_size, digest_of(path)))
+        except (OSError, pa.ArrowException) as error:
+            raise not_kept(path, error) from None
+    with FactState(home.facts_state) as state:
+        state.replace([told(path) for path in gone], files)
 
 
 def sealing_alone(home: Home) -> AbstractContextManager[None]:
