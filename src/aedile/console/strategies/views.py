@@ -25,7 +25,7 @@ from aedile.console.strategies.deeds import DeedForm, deeds_for, do
 from aedile.console.strategies.dossier import dossier_of
 from aedile.console.strategies.listing import STRATEGIES
 from aedile.console.strategies.lookup import acting_version, foremost, strategy_seen, version_seen, versions_seen
-from aedile.console.strategies.models import Move, SchemaVersion, Stage, Version
+from aedile.console.strategies.models import RUNNING, Move, SchemaVersion, Stage, Version
 from aedile.console.strategies.pdf import pdf_of
 from aedile.console.strategies.world import text_of
 from aedile.errors import ConsoleError
@@ -69,6 +69,7 @@ def _told(request: HttpRequest, found: Version) -> dict[str, Any]:
         "acting": acting if acting is not None and acting.pk != found.pk else None,
         "entries": entries,
         "may_see_history": actor.may("history.view"),
+        "may_see_log": found.stage in RUNNING and actor.may("decision.view"),
         "may_edit": actor.may("strategy.write", markets=found.markets or ["all"], team=found.strategy.team_id),
         "may_drop": actor.may("release.schedule", markets=found.markets or ["all"], team=found.strategy.team_id),
         "stages": _way(found),
