@@ -17,12 +17,6 @@ from tests.facts.test_reading import facts_of, plain
 from tests.intake.made import NOW
 
 QUICK = settings(deadline=None, max_examples=60)
-    "clicks": set(),
-    "exposures": {"examined"},
-    "carts": set(),
-    "orders": set(),
-    "order_steps": {"due_at", "by", "reason"},
-}
 PURCHASE = {
     "name": "purchase",
     "timestamp_micros": NOW - 1_000_000,
@@ -128,7 +122,8 @@ def test_rows_of_one_event_come_back_together():
 TEXT = (str, 100)
 QUERY = {
     "application": TEXT, "query_id": TEXT, "client_id": TEXT, "user_query": (str, None),
-    "query_attributes": (dict, None), "object_id_field": TEXT, "timestamp": (str, None), "query_response_id": (str, None),
+    "query_attributes": (dict, None), "object_id_field": TEXT, "timestamp": (str, None),
+    "query_response_id": (str, None),
     "query_response_hit_ids": (list, None),
 }  # fmt: skip
 EVENT = {
