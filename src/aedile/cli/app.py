@@ -31,6 +31,7 @@ from aedile.cli import (
     explain,
     facts,
     history,
+    import_,
     key,
     person,
     pull,
@@ -179,6 +180,7 @@ app.command("candidates")(candidates.candidates)
 app.add_typer(simulate.simulate, name="simulate")
 app.command("bench")(bench.bench)
 app.add_typer(entities.entities, name="entities")
+app.command("import")(import_.import_)
 app.add_typer(facts.facts, name="facts")
 app.command("why")(why.why)
 app.command("replay")(replay.replay)
