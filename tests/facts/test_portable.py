@@ -88,7 +88,7 @@ def test_what_engines_answer_differently_is_refused_with_its_mend(sql: str, mend
 @pytest.mark.parametrize(
     "sql",
     ["", "SELECT", "DROP TABLE orders", "SELECT 1; SELECT 2", "SELECT 1; DROP TABLE x", "COPY orders TO 'x'",
-     "ATTACH 'x'", "SET threads = 1", "INSTALL httpfs", "SELECT (" * 300, "(" * 5_000, 
+     "ATTACH 'x'", "SET threads = 1", "INSTALL httpfs", "SELECT (" * 300, "(" * 5_000,
      "SELECT 1" + "+1" * 40_000, "SELECT 1" + " " * 100_000],
     ids=lambda sql: sql[:20].strip() or "nothing",
 )  # fmt: skip
