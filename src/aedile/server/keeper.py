@@ -159,6 +159,9 @@ class Keeper:
         if os.getppid() != self._parent:
             log.error("the supervisor is gone, the keeper stops")
             raise Stopped
+        for thread in self.beside:
+            if not thread.is_alive() and thread.ident is not None:
+                raise RuntimeError(f"{thread.name} ended by a defect, which the log has; the keeper starts again")
         for chore in self.chores:
             chore.run_if_due()
         chores = [*self.chores, *(thread.chore for thread in self.beside)]

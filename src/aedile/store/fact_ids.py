@@ -33,6 +33,10 @@ class Run:
     level: int
     rows: int
 
+    @property
+    def bytes(self) -> int:
+        return BYTES * self.rows
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entries:
@@ -78,7 +82,7 @@ class RunFiles:
             os.ftruncate(file.fileno(), BYTES * total)
             out = np.memmap(file, np.uint64, mode="r+", shape=(3, total))
             parts = max(1, -(-total // _CHUNK))
-            bounds = np.linspace(0, 2**64, parts + 1, dtype=np.float64)[1:-1].astype(np.uint64)
+            bounds = (np.arange(1, parts) * (2.0**64 / parts)).astype(np.uint64)
             cuts = [np.concatenate([[0], entries.high.searchsorted(bounds), [len(entries)]]) for entries in read]
             done = 0
             for part in range(parts):
