@@ -35,6 +35,7 @@ from aedile.cli import (
     person,
     pull,
     push,
+    query,
     release,
     replay,
     serve,
@@ -182,6 +183,7 @@ app.add_typer(entities.entities, name="entities")
 app.add_typer(facts.facts, name="facts")
 app.command("why")(why.why)
 app.command("replay")(replay.replay)
+app.command("query")(query.query)
 app.command("serve")(serve.serve)
 app.add_typer(key.key, name="key")
 app.add_typer(person.person, name="person")

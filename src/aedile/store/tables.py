@@ -17,7 +17,7 @@ from aedile.facts import KINDS
 from aedile.facts.kinds import DAY
 from aedile.store.decision_batch import CANDIDATE, DECISIONS
 from aedile.store.home import Home
-from aedile.store.live_files import live_files
+from aedile.store.live_files import listed, live_files
 from aedile.store.seal import BRIEF
 
 DECIDED, CANDIDATES = "decisions", "decision_candidates"
@@ -71,4 +71,4 @@ def source_of(home: Home, table: str) -> Source:
 
 def files_of(home: Home, table: str) -> list[Path]:
     """The files of a table that hold its rows now, each row in one of them."""
-    return live_files(source_of(home, table).folder)
+    return live_files(home, table) if table in KINDS else sorted(listed(source_of(home, table).folder))

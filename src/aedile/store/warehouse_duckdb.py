@@ -15,20 +15,17 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from aedile.errors import StoreError, define
+from aedile.errors import StoreError
 from aedile.facts.portable import Tables, render
 from aedile.facts.portable_result import plain_batch, plain_table
 from aedile.facts.portable_types import sql_type
 from aedile.store.home import Home
 from aedile.store.tables import CANDIDATES, DECIDED, TABLES, Source, files_of, source_of
 from aedile.store.warehouse import MapBatches
+from aedile.store.warehouse_failed import FAILED, TOO_LARGE, TRIES
 
-FAILED = define("AED-STORE-121", "The warehouse cannot answer a query.", "a damaged file of facts")
-TOO_LARGE = define("AED-STORE-122", "A query needs more memory than it may have.", "SELECT * of a year of facts")
 #: Rows in a batch of `map_batches`.
 ROWS = 65_536
-#: How often a query is asked anew where a file went away between listing and reading it.
-TRIES = 3
 _Answer = TypeVar("_Answer")
 _Files = Callable[[str], list[Path]]
 
@@ -88,8 +85,9 @@ class DuckDBWarehouse:
     def _asked(self, select: exp.Query, ask: Callable[[], _Answer]) -> _Answer:
         """An answer from the files as they are now; again where one of them went away in between."""
         for tries in range(TRIES, 0, -1):
-            used = self._show(select)
+            files = self._files_for(select)
             try:
+                self._show(select, files)
                 return ask()
             except duckdb.OutOfMemoryException as error:
                 raise StoreError(
@@ -99,22 +97,25 @@ class DuckDBWarehouse:
                     fix="ask for fewer days, markets or columns, or for sums in place of rows",
                 ) from None
             except duckdb.Error as error:
-                if tries > 1 and any(not path.exists() for path in used):
+                if tries > 1 and any(not path.exists() for used in files.values() for path in used):
                     continue
                 raise _failed(error) from None
         raise AssertionError("the last try raises or returns")
 
-    def _show(self, select: exp.Query) -> list[Path]:
-        """Make a view of each table that a query names; returns the files it may read."""
-        named = {table.name.lower() for table in select.find_all(exp.Table)} & set(self.tables)
-        used: list[Path] = []
-        for name in sorted(named - {CANDIDATES} | ({DECIDED} if CANDIDATES in named else set())):
-            files = self._files(name)
-            used += files
-            self._db.execute(_view(name, source_of(self._home, name), files))
-        if CANDIDATES in named:
+    def _files_for(self, select: exp.Query) -> dict[str, list[Path]]:
+        """The files of each table that a query reads."""
+        kept = {DECIDED if name == CANDIDATES else name for name in self._named(select)}
+        return {name: self._files(name) for name in sorted(kept)}
+
+    def _named(self, select: exp.Query) -> list[str]:
+        return sorted({table.name.lower() for table in select.find_all(exp.Table)} & set(self.tables))
+
+    def _show(self, select: exp.Query, files: Mapping[str, list[Path]]) -> None:
+        """Make a view of each table that a query names."""
+        for name, used in files.items():
+            self._db.execute(_view(name, source_of(self._home, name), used))
+        if CANDIDATES in self._named(select):
             self._db.execute(_candidates())
-        return used
 
 
 def _view(name: str, source: Source, files: list[Path]) -> str:

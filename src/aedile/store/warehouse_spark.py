@@ -24,7 +24,7 @@ from aedile.facts.portable_result import plain_batch, plain_table
 from aedile.store.home import Home
 from aedile.store.tables import CANDIDATES, DECIDED, TABLES, files_of, source_of
 from aedile.store.warehouse import MapBatches
-from aedile.store.warehouse_duckdb import FAILED
+from aedile.store.warehouse_failed import FAILED, TRIES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -114,6 +114,7 @@ class SparkWarehouse:
     def __init__(self, home: Home, session: SparkSession, *, files: _Files | None = None) -> None:
         self._home = home
         self._session = session.newSession()  # so that no two warehouses share their views
+        self._used: list[Path] = []
         self._files = files or (lambda table: files_of(home, table))
 
     @property
@@ -139,15 +140,15 @@ class SparkWarehouse:
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
 
-        try:
-            return frame().toArrow()
-        except (PySparkException, Py4JError) as error:
-            raise StoreError(
-                FAILED,
-                f"the query failed: {_first(error)}",
-                hint="the query is portable, but its values are not possible; or an executor cannot read the facts",
-                fix="see the message; every executor must reach the folder of facts by the same path",
-            ) from None
+        for tries in range(TRIES, 0, -1):
+            self._used = []
+            try:
+                return frame().toArrow()
+            except (PySparkException, Py4JError) as error:
+                if tries > 1 and any(not path.exists() for path in self._used):
+                    continue  # compacted between listing and reading it
+                raise _failed(error) from None
+        raise AssertionError("the last try raises or returns")
 
     def _frame(self, select: exp.Query, values: Mapping[str, Any] | None) -> DataFrame:
         sql = render(select, "spark", self.tables, values)
@@ -159,18 +160,19 @@ class SparkWarehouse:
         return self._session.sql(sql)
 
     def _table(self, name: str) -> DataFrame:
-        from pyspark.sql import functions as f
         from pyspark.sql.pandas.types import from_arrow_schema
 
         source = source_of(self._home, name)
-        columns = from_arrow_schema(_without_nulls_banned(source.schema)).add("date", "date")
-        files = [str(path) for path in self._files(name)]
+        columns = from_arrow_schema(_open(source.schema)).add("date", "date")
+        found = self._files(name)
+        self._used += found
+        files = [str(path) for path in found]
         if files:
             rows = self._session.read.schema(columns).option("basePath", str(source.folder)).parquet(*files)
         else:
             rows = self._session.createDataFrame([], columns)
         wanted = TABLES[name].names
-        return rows.select(*(f.col("date").alias(one) if one == source.day else f.col(one) for one in wanted))
+        return rows.selectExpr(*(f"`date` as `{one}`" if one == source.day else f"`{one}`" for one in wanted))
 
     def _candidates(self) -> DataFrame:
         from pyspark.sql import functions as f
@@ -181,9 +183,18 @@ class SparkWarehouse:
         return rows.select(*once, *(f.col(f"c.{name}").alias(name) for name in own))
 
 
-def _without_nulls_banned(schema: pa.Schema) -> pa.Schema:
+def _open(schema: pa.Schema) -> pa.Schema:
     """All columns as such that may be NULL: Spark would trust the schema more than the files."""
     return pa.schema([field.with_nullable(True).remove_metadata() for field in schema])
+
+
+def _failed(error: Exception) -> StoreError:
+    return StoreError(
+        FAILED,
+        f"the query failed: {_first(error)}",
+        hint="the query is portable, but its values are not possible; or an executor cannot read the facts",
+        fix="see the message; every executor must reach the folder of facts by the same path",
+    )
 
 
 def _first(error: Exception) -> str:
