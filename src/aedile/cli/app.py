@@ -30,6 +30,7 @@ from aedile.cli import (
     entities,
     explain,
     facts,
+    facts_keep,
     history,
     key,
     person,
@@ -180,6 +181,10 @@ app.command("candidates")(candidates.candidates)
 app.add_typer(simulate.simulate, name="simulate")
 app.command("bench")(bench.bench)
 app.add_typer(entities.entities, name="entities")
+facts.facts.command("compact")(facts_keep.compact)
+facts.facts.command("forget")(facts_keep.forget)
+facts.facts.command("forgotten")(facts_keep.forgotten)
+facts.facts.add_typer(facts_keep.snapshot, name="snapshot")
 app.add_typer(facts.facts, name="facts")
 app.command("why")(why.why)
 app.command("replay")(replay.replay)

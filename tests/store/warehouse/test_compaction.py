@@ -125,9 +125,6 @@ def test_readers_see_every_row_once_while_files_are_compacted(home) -> None:
     try:
         for _ in range(6):
             list(compact(home, ["orders"], enough=1))
-            put_facts(
-                home, "clicks", [fact("clicks", f"c{n}", "2026-01-01T10:00:00", kind="item", entity="i")], f"t-{n}"
-            )
             finish(home)
     finally:
         over.set()
