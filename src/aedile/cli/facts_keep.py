@@ -203,9 +203,8 @@ def _show(report: dict[str, Any]) -> None:
         ],
     )  # fmt: skip
     months = ", ".join(report["months"]) or "none"
-    say(
-        f"{report['rows']:,} rows of {len(report['files']):,} files and {report['dead_letters']:,} refused rows are gone."
-    )
+    files, letters = len(report["files"]), report["dead_letters"]
+    say(f"{report['rows']:,} rows of {files:,} files and {letters:,} refused rows are gone.")
     say(f"{report['looked_at']:,} files were read; keys were there of {months}; {report['left'] or 'nothing'} is left.")
 
 

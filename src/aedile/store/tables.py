@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -72,3 +73,10 @@ def source_of(home: Home, table: str) -> Source:
 def files_of(home: Home, table: str) -> list[Path]:
     """The files of a table that hold its rows now, each row in one of them."""
     return live_files(home, table) if table in KINDS else sorted(listed(source_of(home, table).folder))
+
+
+def known_in(table: str, before: datetime, quote: str) -> str:
+    """The condition that a row had happened and arrived strictly before a moment. quote: as the engine quotes names."""
+    moment = f"TIMESTAMP '{before.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"  # sessions are in UTC
+    columns = ("at", "received_at") if table in KINDS else ("decided_at",)
+    return " AND ".join(f"{quote}{column}{quote} < {moment}" for column in columns)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from aedile.facts.portable import Tables, render
 from aedile.facts.portable_result import plain_batch, plain_table
 from aedile.facts.portable_types import sql_type
 from aedile.store.home import Home
-from aedile.store.tables import CANDIDATES, DECIDED, TABLES, Source, files_of, source_of
+from aedile.store.tables import CANDIDATES, DECIDED, TABLES, Source, files_of, known_in, source_of
 from aedile.store.warehouse import MapBatches
 from aedile.store.warehouse_failed import FAILED, TOO_LARGE, TRIES
 
@@ -33,11 +34,16 @@ _Files = Callable[[str], list[Path]]
 class DuckDBWarehouse:
     """The warehouse of one installation, in this process. One thread at a time.
 
-    files: which files a table has; by default those it has now.
+    files: which files a table has; by default those it has now. known_before: only what had happened and arrived
+    strictly before that moment.
     """
 
-    def __init__(self, home: Home, *, memory_mb: int = 2048, threads: int = 2, files: _Files | None = None) -> None:
+    def __init__(
+        self, home: Home, *, memory_mb: int = 2048, threads: int = 2, files: _Files | None = None,
+        known_before: datetime | None = None,
+    ) -> None:  # fmt: skip
         self._home = home
+        self._known_before = known_before
         self._files = files or (lambda table: files_of(home, table))
         self._db = duckdb.connect(":memory:")
         spill = home.facts / ".spill"
@@ -113,16 +119,18 @@ class DuckDBWarehouse:
     def _show(self, select: exp.Query, files: Mapping[str, list[Path]]) -> None:
         """Make a view of each table that a query names."""
         for name, used in files.items():
-            self._db.execute(_view(name, source_of(self._home, name), used))
+            self._db.execute(_view(name, source_of(self._home, name), used, self._known_before))
         if CANDIDATES in self._named(select):
             self._db.execute(_candidates())
 
 
-def _view(name: str, source: Source, files: list[Path]) -> str:
+def _view(name: str, source: Source, files: list[Path], known_before: datetime | None) -> str:
     columns = ", ".join(
         f'"date" AS "{source.day}"' if field.name == source.day else f'"{field.name}"' for field in TABLES[name]
     )
-    return f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns} FROM ({_rows(source, files)})'  # noqa: S608 - our names
+    known = f" WHERE {known_in(name, known_before, chr(34))}" if known_before is not None else ""
+    rows = f"SELECT {columns} FROM ({_rows(source, files)}){known}"  # noqa: S608 - our names, and quoted files
+    return f'CREATE OR REPLACE TEMP VIEW "{name}" AS {rows}'
 
 
 def _rows(source: Source, files: list[Path]) -> str:

@@ -12,6 +12,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from aedile.errors import Place, StoreError, define
 from aedile.facts.portable import Tables, render
 from aedile.facts.portable_result import plain_batch, plain_table
 from aedile.store.home import Home
-from aedile.store.tables import CANDIDATES, DECIDED, TABLES, files_of, source_of
+from aedile.store.tables import CANDIDATES, DECIDED, TABLES, files_of, known_in, source_of
 from aedile.store.warehouse import MapBatches
 from aedile.store.warehouse_failed import FAILED, TRIES
 
@@ -109,10 +110,17 @@ def _unreachable(what: str, fix: str) -> StoreError:
 
 
 class SparkWarehouse:
-    """The warehouse of one installation on Spark. files: which files a table has; by default those it has now."""
+    """The warehouse of one installation on Spark.
 
-    def __init__(self, home: Home, session: SparkSession, *, files: _Files | None = None) -> None:
+    files: which files a table has; by default those it has now. known_before: only what had happened and arrived
+    strictly before that moment.
+    """
+
+    def __init__(
+        self, home: Home, session: SparkSession, *, files: _Files | None = None, known_before: datetime | None = None
+    ) -> None:
         self._home = home
+        self._known_before = known_before
         self._session = session.newSession()  # so that no two warehouses share their views
         self._used: list[Path] = []
         self._files = files or (lambda table: files_of(home, table))
@@ -171,6 +179,8 @@ class SparkWarehouse:
             rows = self._session.read.schema(columns).option("basePath", str(source.folder)).parquet(*files)
         else:
             rows = self._session.createDataFrame([], columns)
+        if self._known_before is not None:
+            rows = rows.where(known_in(name, self._known_before, "`"))
         wanted = TABLES[name].names
         return rows.selectExpr(*(f"`date` as `{one}`" if one == source.day else f"`{one}`" for one in wanted))
 
