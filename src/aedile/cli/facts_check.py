@@ -22,7 +22,7 @@ def check(
     ],
     day: Annotated[
         str | None,
-        typer.Option("--day", help="The local day that is judged; by default yesterday.", show_default=False),
+        typer.Option("--day", help="The local day; by default yesterday.", show_default=False),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Show what holds, too.")] = False,
     warehouse: WarehouseOption = None,
@@ -70,9 +70,8 @@ def check(
             for one in (found if all_ else broken)
         ]
         table(f"Feeds on {judged}", ("facts", "market", "promise", "column", "is", "what was found"), rows)
-        say(
-            f"{len(found):,} promises: {len(broken) or 'none'} broken, {len(open_) or 'none'} with too little to judge by."
-        )
+        little = len(open_) or "none"
+        say(f"{len(found):,} promises: {len(broken) or 'none'} broken, {little} with too little to judge by.")
     if strict and broken:
         raise typer.Exit(FINDINGS)
 

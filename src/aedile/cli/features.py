@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +20,9 @@ from aedile.errors import UsageError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from aedile.facts.definitions import Definition
     from aedile.settings import Settings
+    from aedile.store.warehouse import Warehouse
 
 features = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make features of facts.")
 DefinitionsOption = Annotated[
@@ -26,7 +30,7 @@ DefinitionsOption = Annotated[
 ]
 AtOption = Annotated[
     str | None,
-    typer.Option("--at", metavar="TIME", help="As of this time, in UTC; by default now.", show_default=False),
+    typer.Option("--at", metavar="TIME", help="As of this time; by default now.", show_default=False),
 ]
 
 
@@ -64,14 +68,14 @@ def materialise(
     moment = _moment(at)
     with _warehouse(settings, warehouse, snapshot=snapshot) as engine:
         made = materialising(engine, read, moment)
-    told = []
+    told: list[dict[str, str | int]] = []
+    out.mkdir(parents=True, exist_ok=True)
     for kind, table_ in made.items():
         whole = put_into(catalogues[kind], table_) if kind in catalogues else table_
         with written_aside(out / f"{kind}.parquet") as file:
             pq.write_table(whole, file, compression="zstd")
-        told.append(
-            {"kind": kind, "entities": len(whole), "of_facts": len(table_), "file": str(out / f"{kind}.parquet")}
-        )
+        file_ = str(out / f"{kind}.parquet")
+        told.append({"kind": kind, "entities": len(whole), "of_facts": len(table_), "file": file_})
     for kind in catalogues.keys() - made.keys():
         note(f"No feature is one of a {kind}: its catalogue is not written.")
     if format_ is Format.JSON:
@@ -89,9 +93,7 @@ def check(
     definitions: DefinitionsOption,
     at: Annotated[
         list[str] | None,
-        typer.Option(
-            "--at", metavar="TIME", help="Look for leaks as of this time; may be repeated.", show_default=False
-        ),
+        typer.Option("--at", metavar="TIME", help="Look for leaks as of this time; repeatable.", show_default=False),
     ] = None,
     warehouse: WarehouseOption = None,
     config: ConfigOption = None,
@@ -111,20 +113,18 @@ def check(
 
     from aedile.facts.definitions import read_definitions
     from aedile.store.features import find_leaks
-    from aedile.store.features import materialise as materialising
 
     read, settings = read_definitions(definitions), _settings(config, home)
     moments = [_moment(one) for one in at or ()] or [_moment(None) - timedelta(days=1)]
     rows = []
     with ExitStack() as opened:
         engine = opened.enter_context(_warehouse(settings, warehouse))
+
+        def known_before(moment: datetime) -> Warehouse:
+            return opened.enter_context(_warehouse(settings, warehouse, known_before=moment))
+
         for one in read:
-            leaks = find_leaks(
-                lambda asked, moment, one=one: materialising(asked, [one], moment)[one.kind].select(["id", one.own]),
-                engine,
-                lambda moment: opened.enter_context(_warehouse(settings, warehouse, known_before=moment)),
-                moments,
-            )
+            leaks = find_leaks(partial(_computed, one), engine, known_before, moments)
             window = str(one.window or "all that is known")
             rows.append(
                 {"feature": one.name, "facts": one.facts, "type": one.type, "window": window, "leaks": len(leaks)}
@@ -137,6 +137,12 @@ def check(
         say(f"{len(rows):,} definitions are right; {leaking or 'none'} made of the future.")
     if strict and any(one["leaks"] for one in rows):
         raise typer.Exit(FINDINGS)
+
+
+def _computed(definition: Definition, engine: Warehouse, moment: datetime) -> pa.Table:
+    from aedile.store.features import materialise as materialising
+
+    return materialising(engine, [definition], moment)[definition.kind].select(["id", definition.own])
 
 
 def _moment(text: str | None) -> datetime:
@@ -176,11 +182,17 @@ def _settings(config: Path | None, home: Path | None) -> Settings:
     return load_settings(config, home=str(home) if home is not None else None)
 
 
-def _warehouse(settings: Settings, url: str | None, **which: object):
+def _warehouse(
+    settings: Settings, url: str | None, snapshot: str | None = None, known_before: datetime | None = None
+) -> AbstractContextManager[Warehouse]:
     from aedile.store.home import Home
     from aedile.store.warehouse_at import warehouse_at
 
     return warehouse_at(
-        Home(settings.home).prepare(), url or settings.facts.warehouse,
-        memory_mb=settings.facts.memory_mb, threads=settings.facts.threads, **which,
-    )  # fmt: skip
+        Home(settings.home).prepare(),
+        url or settings.facts.warehouse,
+        snapshot=snapshot,
+        known_before=known_before,
+        memory_mb=settings.facts.memory_mb,
+        threads=settings.facts.threads,
+    )
