@@ -30,12 +30,16 @@ from aedile.cli import (
     entities,
     explain,
     facts,
+    facts_check,
+    facts_keep,
+    features,
     history,
     import_,
     key,
     person,
     pull,
     push,
+    query,
     release,
     replay,
     serve,
@@ -181,9 +185,16 @@ app.add_typer(simulate.simulate, name="simulate")
 app.command("bench")(bench.bench)
 app.add_typer(entities.entities, name="entities")
 app.command("import")(import_.import_)
+facts.facts.command("check")(facts_check.check)
+facts.facts.command("compact")(facts_keep.compact)
+facts.facts.command("forget")(facts_keep.forget)
+facts.facts.command("forgotten")(facts_keep.forgotten)
+facts.facts.add_typer(facts_keep.snapshot, name="snapshot")
 app.add_typer(facts.facts, name="facts")
+app.add_typer(features.features, name="features")
 app.command("why")(why.why)
 app.command("replay")(replay.replay)
+app.command("query")(query.query)
 app.command("serve")(serve.serve)
 app.add_typer(key.key, name="key")
 app.add_typer(person.person, name="person")

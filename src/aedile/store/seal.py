@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from aedile.store.aside import make_private, sync_folder, write_aside
 from aedile.store.decision_batch import CANDIDATE
+from aedile.store.held import alone
 from aedile.store.home import Home
 from aedile.store.journal import DetailRow, Journal, read_ledger
 
@@ -50,8 +51,13 @@ _COMPRESSION = {"compression": "zstd", "compression_level": 1}
 def seal_all(home: Home, now: float, *, everything: bool = False) -> int:
     """Seal journals that are due, or all; journals of writers that are gone are sealed and go. Returns decisions.
 
-    A journal without a ledger came out of a backup: nothing of it is lost.
+    A journal without a ledger came out of a backup: nothing of it is lost. One process at a time seals.
     """
+    with alone(home.journal / ".sealing"):
+        return _seal_all(home, now, everything)
+
+
+def _seal_all(home: Home, now: float, everything: bool) -> int:
     sealed = 0
     for path in sorted(home.journal.glob("*.sqlite")):
         gone = read_ledger(path.with_suffix(".ledger"))
@@ -67,6 +73,14 @@ def seal_all(home: Home, now: float, *, everything: bool = False) -> int:
         finally:
             journal.close()
     return sealed
+
+
+def rewrite(path: Path, table: pa.Table) -> None:
+    """Put other rows in the place of a sealed file's, such that readers see all of the old or all of the new."""
+    if "candidates" in table.column_names:
+        _write(table, path, _OPTIONS)
+    else:
+        _write(table, path, {"use_dictionary": "data" not in table.column_names})
 
 
 def lost_in_crashes(home: Home) -> int:
