@@ -21,6 +21,8 @@ from aedile.simulator.words import CATEGORIES
 A_VISIT, BETWEEN = 3.0, 45.0
 #: Of searches in ordinary times, how many a hot search adds.
 HEAT = 1.2
+#: How much a day's demand strays from what the calendar says.
+WEATHER = 0.02
 SEARCHES = ("search", "mall_search")
 
 
@@ -53,7 +55,7 @@ def shown_a_request(world: World) -> float:
 
 
 def requests_on(world: World, market: Market, day: date) -> int:
-    """How many requests a market has on a day: the exposures of all days, dealt by demand."""
+    """How many requests a market expects on a day: the exposures of all days, dealt by demand."""
     days = [world.start + timedelta(days=number) for number in range(world.days)]
     shares = sum(one.share for one in world.markets)
     mine = demand_on(day, market) / sum(demand_on(one, market) for one in days)
@@ -63,7 +65,7 @@ def requests_on(world: World, market: Market, day: date) -> int:
 def ask(place: Place, day: date) -> Asked:
     """The requests of a day in a market."""
     world, market, rng = place.world, place.market, place.chance("demand", day)
-    n = requests_on(world, market, day)
+    n = max(1, int(rng.poisson(requests_on(world, market, day) * np.exp(rng.normal(0, WEATHER)))))
     visits = max(1, round(n / A_VISIT))
     starts, shares = shares_by_hour(day, market)
     begins = starts[spread(rng, shares, visits)] + rng.integers(0, HOUR, visits)

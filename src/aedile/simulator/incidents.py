@@ -54,6 +54,10 @@ def plan(world: World, market: Market) -> dict[str, Planned]:
         if one.market != market.code or one.strength <= 0 or one.lasts <= 0:
             continue
         starts = first + int(whole * one.starts) // HOUR * HOUR
-        ends = starts + max(HOUR * (3 if name == "hot_search" else 6), int(whole * one.lasts) // HOUR * HOUR)
+        ends = starts + max(HOUR * 6, int(whole * one.lasts) // HOUR * HOUR)
+        if name == "hot_search":  # what people see in the evening
+            day = world.start + timedelta(days=min(world.days - 1, int(one.starts * world.days)))
+            starts = begin_of(day, market.zone) + 19 * HOUR
+            ends = min(starts + max(HOUR * 4, int(whole * one.lasts) // HOUR * HOUR), first + whole)
         found[name] = Planned(name, market.code, starts, ends, one.strength)
     return found

@@ -39,10 +39,10 @@ class Market:
 
 
 MARKETS = (
-    Market("US", "en", "America/New_York", "USD", 2, 1.0, 0.31, 2.6, 1.0),
-    Market("ID", "id", "Asia/Jakarta", "IDR", 2, 16_300.0, 0.33, 2.2, 0.35),
+    Market("US", "en", "America/New_York", "USD", 2, 1.0, 0.31, 2.1, 1.0),
+    Market("ID", "id", "Asia/Jakarta", "IDR", 2, 16_300.0, 0.33, 1.9, 0.35),
     Market("DE", "de", "Europe/Berlin", "EUR", 2, 0.87, 0.20, 1.8, 0.9),
-    Market("SA", "ar", "Asia/Riyadh", "SAR", 2, 3.75, 0.16, 2.4, 0.8),
+    Market("SA", "ar", "Asia/Riyadh", "SAR", 2, 3.75, 0.16, 2.0, 0.8),
 )
 
 

@@ -58,10 +58,11 @@ def send(known: Known, orders: Orders, rng: np.random.Generator) -> Parcels:
     paid = orders.at + (20 + orders.order % 580) * MICRO
     paid = np.where((orders.order * 2_654_435_761 % 1_000) < 1_000 * UNPAID, NEVER, paid)
     is_paid = paid < NEVER
-    due = np.where(is_paid, paid + np.array(PROMISED)[sellers.is_mall[seller].astype(int)] * HOUR, NEVER)
+    promised = np.array(PROMISED)[sellers.is_mall[seller].astype(int)]
+    due = np.where(is_paid, paid + promised * HOUR, NEVER)
     by_seller = is_paid & (rng.random(n) < sellers.cancels[seller])
     is_late = is_paid & ~by_seller & (rng.random(n) < sellers.late[seller])
-    soon = (_hours(rng, 2.0, 0.6, n) * (due - paid) / (48 * HOUR)).astype(np.int64)
+    soon = (np.exp(rng.normal(np.log(0.2), 0.6, n)) * promised * HOUR).astype(np.int64)
     late = due + HOUR + (rng.exponential(18.0, n) * HOUR).astype(np.int64)
     dispatched = np.where(is_late, late, np.minimum(paid + soon, due - HOUR // 6))
     dispatched = np.where(is_paid & ~by_seller, dispatched, NEVER)
@@ -84,11 +85,6 @@ def send(known: Known, orders: Orders, rng: np.random.Generator) -> Parcels:
     return Parcels(
         paid, due, dispatched, delivered, cancelled, returned, refunded, by_seller, is_late, carrier, expected, hurts
     )
-
-
-def _hours(rng: np.random.Generator, mean: float, spread: float, n: int) -> Wholes:
-    """A time in microseconds: exp of a normal, of so many hours times ten."""
-    return np.asarray(np.exp(rng.normal(np.log(mean * 5), spread, n)) * HOUR, np.float64).astype(np.int64)
 
 
 def _held_up(

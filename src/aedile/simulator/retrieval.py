@@ -24,7 +24,7 @@ NOISE = 0.6
 #: Popular items are drawn more often: the place in a category is its size times u to this power.
 POPULAR = 2.4
 #: Of requests for the category of an incident, and of those without a query, in how many its items turn up.
-TURN_UP, STRAY = 0.5, 0.04
+TURN_UP, STRAY = 0.6, 0.06
 _BRANDED = np.cumsum([3.0, 2.0, 1.5, 1.2, 1.0, 4.0]) / 12.7
 
 
@@ -117,7 +117,7 @@ def _plant(known: Known, asked: Asked, rows: Wholes, rng: np.random.Generator) -
             continue
         one, mine = place.planned[name], np.flatnonzero(place.items.part == part)
         share = np.where(asked.category == category, TURN_UP, np.where(asked.query < 0, STRAY, 0.0)) * one.strength
-        _put(rows, np.flatnonzero(_on(one, asked.at, name) & (rng.random(len(asked)) < share)), mine, 2, rng)
+        _put(rows, np.flatnonzero(_on(one, asked.at, name) & (rng.random(len(asked)) < share)), mine, 3, rng)
     if "hot_search" in place.planned:
         wanted = np.flatnonzero(asked.query == place.queries.hot)
         _put(rows, wanted, np.flatnonzero(place.items.part == HOT), 4, rng)

@@ -19,6 +19,13 @@ from aedile.simulator.tables import fact_table, suffixed
 from aedile.simulator.voices import entities
 
 APPLICATION = "shop-app"
+#: The places inside each channel, the commoner one first.
+SURFACES = {
+    "shop_tab": ("home_feed", "category_page"), "campaign": ("campaign_page", "home_banner"),
+    "shop_ads": ("feed_ad", "product_page_ad"), "affiliate": ("creator_page", "shared_link"),
+    "video": ("for_you", "profile"), "live": ("stream_list", "for_you"), "search": ("results", "results"),
+    "mall_search": ("results", "results"), "recommendation": ("product_page", "cart_page"),
+}  # fmt: skip
 
 
 class Part:
@@ -34,6 +41,8 @@ class Part:
         self.searches = asked.query >= 0
         channels = pa.array(list(known.place.world.channels))
         self.channels = channels.take(pa.array(asked.channel))
+        surfaces = pa.array([name for channel in known.place.world.channels for name in SURFACES[channel]])
+        self.surfaces = surfaces.take(pa.array(asked.channel.astype(np.int64) * 2 + (asked.number % 3 == 2)))
         self.exposure_ids = suffixed(ids.take(pa.array(shown.request)), shown.position)
 
     def of_requests(self, request: Wholes) -> dict[str, Any]:
@@ -42,6 +51,7 @@ class Part:
         return {
             "shopper": self.shoppers.take(taken), "session_id": self.sessions.take(taken),
             "request_id": self.ids.take(taken), "channel": self.channels.take(taken),
+            "surface": self.surfaces.take(taken),
         }  # fmt: skip
 
     def queries(self, request: Wholes) -> pa.StringArray:

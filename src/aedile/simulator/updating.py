@@ -38,7 +38,8 @@ def change(known: Known, day: date) -> Changed:
     place, rng = known.place, known.place.chance("changes", day)
     begin = begin_of(day, place.market.zone)
     facts: list[tuple[str, pa.Table]] = []
-    priced = np.flatnonzero(rng.random(len(place.items)) < PRICED)
+    is_first = day == place.world.start  # the catalogue is of this very moment
+    priced = np.flatnonzero(rng.random(len(place.items)) < (0.0 if is_first else PRICED))
     _price(known, priced, day, rng)
     facts.append(("feature_updates", _updates(known, "item", "price_minor", priced, known.price[priced], begin, day)))
     new = np.flatnonzero((place.items.listed >= begin) & (place.items.listed < begin + DAY))

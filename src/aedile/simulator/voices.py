@@ -23,7 +23,9 @@ from aedile.simulator.voices_words import COMPLAINTS, FAKES, REPORTS, REVIEWS, T
 
 REVIEWING, ANSWERING = 0.22, 0.06
 #: Of clicks on what breaks a policy, how many are reported; of others.
-REPORTING, REPORTING_WRONGLY = 0.035, 0.0006
+REPORTING, REPORTING_WRONGLY = 0.03, 0.0006
+#: Of clicks on a wave of counterfeits, of which the brand warns its followers.
+WARNED = 0.15
 #: Shoppers that a review ring hires, and reviews that each writes, on average.
 HIRED, EACH = 40, 4.0
 
@@ -121,7 +123,7 @@ def surveys(known: Known, orders: Orders, parcels: Parcels, names: Named, rng: n
     """How likely they would recommend the marketplace, from 0 to 10, some days after delivery."""
     n = len(orders)
     quality = known.place.items.quality[orders.item]
-    felt = 3.0 + 8.0 * quality - 3.0 * parcels.is_late - 4.0 * parcels.hurts + rng.normal(0, 1.6, n)
+    felt = 1.8 + 8.5 * quality - 3.0 * parcels.is_late - 4.0 * parcels.hurts + rng.normal(0, 1.6, n)
     at = parcels.delivered + DAY + (rng.exponential(20.0, n) * HOUR).astype(np.int64)
     rows = np.flatnonzero((parcels.delivered < NEVER) & (rng.random(n) < ANSWERING))
     return fact_table("survey_answers", known.place.market, at[rows], {
@@ -147,7 +149,7 @@ def reports(
         truth, mine = place.truth(name), is_content == (place.world.policies[name].kind == "content")
         breaks[mine & truth.is_violation[np.where(mine, row, 0)]] = number
     share = np.where(breaks < len(policies), REPORTING, REPORTING_WRONGLY)
-    share = np.where(~is_content & (place.items.part[np.where(is_content, 0, row)] == WAVE), 0.12, share)
+    share = np.where(~is_content & (place.items.part[np.where(is_content, 0, row)] == WAVE), WARNED, share)
     rows = np.flatnonzero(rng.random(len(clicked)) < share)
     guess = rng.integers(0, len(policies) + 1, len(clicked))  # who reports may be wrong about what it breaks
     breaks = np.where((breaks < len(policies)) & (rng.random(len(clicked)) < 0.85), breaks, guess)
