@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -81,7 +80,7 @@ def make(folder: Path, world: World, seed: int, processes: int = 1) -> None:
 
 
 @pytest.fixture(scope="session")
-def mall(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Mall]:
+def mall(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Mall:
     """Made by the first of the test processes that needs it."""
     root = tmp_path_factory.getbasetemp()
     shared = (root if worker_id == "master" else root.parent) / "mall"
@@ -89,7 +88,7 @@ def mall(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[M
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (shared / "truth" / "world.yaml").exists():
             make(shared, WORLD, SEED)
-    yield Mall(shared, WORLD, SEED)
+    return Mall(shared, WORLD, SEED)
 
 
 def likely(successes: int, n: int, p: float, once_in: float = 1e7) -> bool:

@@ -92,7 +92,8 @@ def test_what_was_shown_was_on_the_logged_page_at_that_place(mall: Mall):
     )
     right = mall.one(
         f"select count(*) from exposures e join ({placed}) d on e.request_id = d.request_id and "
-        "e.position = d.position and e.entity = d.candidates[d.place + 1].id and e.kind = d.candidates[d.place + 1].kind"
+        "e.position = d.position and e.entity = d.candidates[d.place + 1].id "
+        "and e.kind = d.candidates[d.place + 1].kind"
     )
     assert right == mall.one("select count(*) from exposures") > 300_000
 
@@ -129,7 +130,8 @@ def test_sales_through_contents_and_affiliates_name_their_creator(mall: Mall):
 def test_searches_hold_what_the_decision_answered(mall: Mall):
     wrong = mall.one(
         "select count(*) from searches s join decisions d on s.request_id = d.request_id where "
-        "s.query_response_hit_ids <> list_transform(d.page, lambda p: d.candidates[p + 1].id) or s.user_query <> d.query "
+        "s.query_response_hit_ids <> list_transform(d.page, lambda p: d.candidates[p + 1].id) "
+        "or s.user_query <> d.query "
         "or s.hits <> len(d.candidates)"
     )
     assert wrong == 0

@@ -52,7 +52,8 @@ def test_a_carrier_that_fails_delivers_half_as_much_in_its_market_alone(mall: Ma
         "select market, order_id, line, s.at from order_steps s join seller on s.seller = seller.id "
         f"where step = 'dispatched' and home <> 'CN' and s.at < timestamptz '{one['starts']}'"
     )
-    done = f"select order_id, line, s.at from order_steps s where step = 'delivered' and s.at < timestamptz '{one['ends']}'"
+    before_it_ends = f"s.at < timestamptz '{one['ends']}'"
+    done = f"select order_id, line, s.at from order_steps s where step = 'delivered' and {before_it_ends}"
     open_then = f"d.at is null or d.at > timestamptz '{one['starts']}'"
     share = dict(
         mall.ask(
@@ -104,7 +105,8 @@ def test_a_broken_strategy_takes_its_categories_away_until_it_is_rolled_back(mal
     assert share[2] > 0.9
     assert max(share[1], share[3]) < 0.2
     times = mall.ask(
-        "select release, epoch_us(min(time)), epoch_us(max(time)) from decisions where market = 'US' group by 1 order by 1"
+        "select release, epoch_us(min(time)), epoch_us(max(time)) from decisions where market = 'US' "
+        "group by 1 order by 1"
     )
     starts, ends = (datetime.fromisoformat(one[name]).timestamp() * 1e6 for name in ("starts", "ends"))
     assert times[0][2] < starts <= times[1][1] < times[1][2] < ends <= times[2][1]

@@ -32,7 +32,8 @@ def test_steps_follow_one_another_and_happen_once(mall: Mall):
 
 def test_every_step_is_of_an_order_that_was_placed_before(mall: Mall):
     assert mall.one(
-        "select count(*) from order_steps s left join orders o using (order_id, line) where o.id is null or s.at <= o.at"
+        "select count(*) from order_steps s left join orders o using (order_id, line) "
+        "where o.id is null or s.at <= o.at"
     ) == 0  # fmt: skip
 
 
@@ -61,12 +62,12 @@ def test_the_rate_that_is_told_of_a_shop_is_what_its_steps_say(mall: Mall):
         "select u.entity, cast(u.value as double) from feature_updates u where feature = 'late_dispatch_rate' "
         "and u.local_date = '2026-10-31' and u.market = 'US'"
     )
-    counted = dict(
-        (row[0], row[1:]) for row in mall.ask(
+    counted = {
+        row[0]: row[1:] for row in mall.ask(
             "select seller, count(*) filter (s.at > due_at), count(*) from order_steps s where step = 'dispatched' "
             "and market = 'US' and local_date between '2026-10-24' and '2026-10-30' group by 1"
         )
-    )  # fmt: skip
+    }  # fmt: skip
     assert len(rates) > 20
     for seller, rate in rates:
         late, sent = counted.get(seller, (0, 0))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from aedile.simulator.chance import chance
+from aedile.simulator.market import SCORES
 from aedile.simulator.parameters import POLICIES, Model, PolicyWorld
 from aedile.simulator.scores import auc, scores_of
-from aedile.simulator.market import SCORES
 from tests.simulator.conftest import Mall, likely
 
 

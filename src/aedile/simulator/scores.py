@@ -13,7 +13,7 @@ from aedile.simulator.chance import Flags, Reals, distance_of, logistic, logit
 from aedile.simulator.parameters import PolicyWorld
 
 #: Scores are told with so many digits.
-DIGITS = 5
+DIGITS = 6
 
 
 def scores_of(rng: np.random.Generator, policy: PolicyWorld, is_violation: Flags, is_evading: Flags) -> Reals:
