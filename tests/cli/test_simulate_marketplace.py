@@ -38,6 +38,15 @@ def test_an_installation_gets_facts_and_decisions_under_its_own_pseudonyms(tmp_p
     at = int(row["at"].timestamp() * 1e6)
     assert row["shopper"] in {names.of(shopper, at) for shopper in shoppers}
     assert sorted(path.name for path in home.decisions.iterdir()) == ["brief"]
+    verified = run("facts", "verify", "--strict", "--home", home.root, "--format", "json")
+    assert verified.code == 0
+    assert verified.json["files"] == len(list(home.facts.rglob("sim-*.parquet")))
+
+
+def test_it_must_be_said_where_to_write(tmp_path):
+    for words in ((), ("--live", "--into", tmp_path, "--out", tmp_path)):
+        told = run("simulate", "marketplace", *words, "--format", "json")
+        assert (told.code, told.codes) == (2, ["AED-USE-009"])
 
 
 def test_the_world_is_printed_with_its_defaults_and_read_again(tmp_path):

@@ -8,10 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from aedile.facts import KINDS
+from aedile.facts.judging import judged
+from aedile.facts.zones import zone_of
 from aedile.language.markets import CHANNELS
 from aedile.simulator.parameters import MARKETS
 from tests.simulator.conftest import Mall
 
+NOW = 1_795_854_600_000_000  # 2026-11-28T08:30:00Z, in microseconds
 PLACE = re.compile(r"(\w+)/date=(\d{4}-\d\d-\d\d)/market=([A-Z]{2})/sim-\d{8}-\d{3}\.parquet")
 
 
@@ -41,6 +44,18 @@ def test_what_must_be_told_is_told_once_and_of_the_allowed_values(mall: Mall, ki
             assert found - {None} <= set(field.values), field.name
         if field.least is not None:
             assert mall.one(f'select count(*) from {kind} where "{field.name}" < {field.least}') == 0, field.name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_intake_would_refuse_none_of_them(mall: Mall, kind: str):
+    sent = [field.name for field in KINDS[kind].sent]
+    for path in sorted((mall.folder / "facts" / kind).rglob("*.parquet"))[:8]:
+        table = pq.ParquetFile(path).read().select(sent).combine_chunks()
+        assert judged(KINDS[kind], table, NOW) == {}
+
+
+def test_markets_have_the_zones_that_facts_are_dated_by():
+    assert {market.code: market.zone for market in MARKETS} == {one.code: zone_of(one.code) for one in MARKETS}
 
 
 def test_days_are_the_markets_own(mall: Mall):

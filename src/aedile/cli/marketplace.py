@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aedile.cli.options import FormatOption
+from aedile.cli.codes import NOT_TOGETHER
+from aedile.cli.options import FormatOption, KeyOption, UrlOption
 from aedile.cli.screen import Format, note, print_json, say, table
 from aedile.errors import UsageError
 
@@ -37,11 +38,11 @@ def world(file: WorldOption = None) -> None:
 
 def marketplace(
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--out", metavar="FOLDER", help="Where catalogue, facts, decisions and truth go.", show_default=False
         ),
-    ],
+    ] = None,
     into: Annotated[
         Path | None,
         typer.Option(
@@ -59,33 +60,67 @@ def marketplace(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same bytes.")] = 1,
     processes: Annotated[int, typer.Option("--processes", min=1, help="At most one a market.")] = 2,
+    live: Annotated[bool, typer.Option("--live", help="Play against a server, from now on.")] = False,
+    url: UrlOption = "http://localhost:8321",
+    key_file: KeyOption = None,
+    rate: Annotated[float, typer.Option("--rate", min=0.01, help="With --live: requests a second.")] = 10.0,
+    seconds: Annotated[
+        float | None,
+        typer.Option("--seconds", min=0.0, help="With --live: by default until stopped.", show_default=False),
+    ] = None,
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """Make up a marketplace: who sells, shops, breaks policies, and what goes wrong; with the truth in a folder apart.
+
+    With --live nothing is written but the truth, where --out is given: entities are put, decisions asked for and facts
+    sent when they are due. The server must decide by a release with the schema of `examples/marketplace`; the key needs
+    the scopes entities, decide and facts.
 
     \b
     Examples
       aedile simulate marketplace --out mall --items 2000 --days 7 --seed 1
       aedile simulate marketplace --out mall --world world.yaml --into /var/lib/aedile
+      aedile simulate marketplace --live --items 2000 --key-file key --rate 20
     """
+    if (out is None and not live) or (into is not None and live):
+        raise UsageError(
+            NOT_TOGETHER,
+            "it is not said where to write" if out is None and not live else "--into and --live are given",
+            hint="what is made goes into folders, into an installation, or to a server",
+            fix="give --out FOLDER, with --into HOME or without it, or --live",
+        )
+    chosen = changed(read_world_file(world), items=items, days=days, start=start, exposures=exposures)
+    if live:
+        from aedile.cli.live import live as play
+
+        play(chosen, seed, out, url, key_file, rate, seconds, format_)
+        return
+    assert out is not None
+    _write(chosen, seed, out, into, processes, format_)
+
+
+def _write(world: World, seed: int, out: Path, into: Path | None, processes: int, format_: Format) -> None:
     from aedile.simulator.bulk import make_marketplace
     from aedile.simulator.days import Folders
     from aedile.simulator.naming import Pseudonyms, SeededPseudonyms
     from aedile.store.decision_batch import Batch
+    from aedile.store.fact_place import note_files, sealing_alone
     from aedile.store.home import Home
     from aedile.store.pseudonyms import Pseudonyms as Kept
 
-    chosen = changed(read_world_file(world), items=items, days=days, start=start, exposures=exposures)
     began = time.monotonic()
     home = Home(into if into is not None else out)
     pseudonyms: Pseudonyms = SeededPseudonyms(seed)
     if into is not None:
         pseudonyms = Kept(home.prepare().secrets)
     made = make_marketplace(
-        chosen, seed, Folders(home.facts, home.decisions, out / "truth"), out / "catalogue", make_log=Batch,
+        world, seed, Folders(home.facts, home.decisions, out / "truth"), out / "catalogue", make_log=Batch,
         pseudonyms=pseudonyms, processes=processes,
         tell=lambda market: note(f"{market} is done after {time.monotonic() - began:.0f} s"),
     )  # fmt: skip
+    if into is not None:
+        with sealing_alone(home):
+            note_files(home, made=sorted(home.facts.rglob("sim-*.parquet")))
     _told(made, out, home, time.monotonic() - began, format_)
 
 

@@ -12,22 +12,19 @@ import pyarrow as pa
 
 from aedile.engine.decide import Decision
 from aedile.simulator import showing, voices
-from aedile.simulator.behaviour import buy, show
-from aedile.simulator.calendars import local_days
+from aedile.simulator.behaviour import show
 from aedile.simulator.chance import numbered
 from aedile.simulator.deciding import TOOK, Court, MakeLog, Slates, request_ids
 from aedile.simulator.demand import Asked, ask
+from aedile.simulator.following import follow
 from aedile.simulator.judging import by_models, by_people
-from aedile.simulator.known import NEVER, Known
+from aedile.simulator.known import Known
 from aedile.simulator.market import Place
 from aedile.simulator.naming import Named, Pseudonyms
-from aedile.simulator.orders import creators_of, place_orders
-from aedile.simulator.parcels import send
 from aedile.simulator.releases import load_example, rulings
 from aedile.simulator.retrieval import Offered, offer
-from aedile.simulator.steps import order_steps
 from aedile.simulator.telling import tell_worth
-from aedile.simulator.updating import change, count_parcels
+from aedile.simulator.updating import change
 from aedile.simulator.writing import Facts, write_decisions
 
 #: Requests that are worked on at once: what bounds memory, however many there are in a day.
@@ -99,7 +96,8 @@ class Life:
         slates = self._decide(asked, offered, ids, shoppers, number)
         shown = show(rng, self.place.world, asked, offered, slates)
         part = showing.Part(self.known, asked, offered, shown, ids, shoppers, self._sessions(asked))
-        self._shopping(part, slates, rng)
+        for kind, table in follow(part, slates, rng, self.shoppers, self.devices):
+            self.facts.add(kind, table)
         tell_worth(self.known, self.folders.truth, asked, offered, ids, number)
 
     def _decide(
@@ -127,28 +125,3 @@ class Life:
         ids = numbered(f"{self.place.market.code.lower()}-{asked.day:%Y%m%d}-visit-", visits, 8)
         of_visits = Named(self.pseudonyms, ids).of(np.arange(len(visits)), asked.at[firsts])
         return of_visits.take(pa.array(place))
-
-    def _shopping(self, part: showing.Part, slates: Slates, rng: np.random.Generator) -> None:
-        known, asked, offered, shown = self.known, part.asked, part.offered, part.shown
-        items = offered.item_of(known, shown.request, shown.row)
-        bought = buy(rng, known, asked, shown, items)
-        creators = creators_of(known, asked, offered, shown, bought.exposure)
-        orders = place_orders(known, asked, offered, shown, bought)
-        parcels = send(known, orders, rng)
-        sent = np.where(parcels.dispatched < NEVER, parcels.dispatched, 0)
-        count_parcels(
-            known, parcels.is_late, orders.seller, local_days(sent, self.place.market, self.place.world.start, 400)
-        )
-        pages = showing.answered(part, slates)
-        for kind, table in (
-            ("exposures", showing.exposures(part)), ("clicks", showing.clicks(part)),
-            ("carts", showing.carts(part, bought, creators)), ("orders", showing.orders_table(part, orders, bought)),
-            ("order_steps", order_steps(known, orders, parcels)),
-            ("searches", showing.searches(part, pages, (offered.rows >= 0).sum(axis=1), self.devices)),
-            ("search_actions", showing.search_actions(part, bought, orders, self.devices)),
-            ("reviews", voices.reviews(known, orders, parcels, self.shoppers, rng)),
-            ("complaints", voices.complaints(known, orders, parcels, self.shoppers, rng)),
-            ("survey_answers", voices.surveys(known, orders, parcels, self.shoppers, rng)),
-            ("reports", voices.reports(known, asked, offered, shown, part.exposure_ids, self.shoppers, rng)),
-        ):  # fmt: skip
-            self.facts.add(kind, table)

@@ -85,6 +85,21 @@ def ask(place: Place, day: date) -> Asked:
     ))  # fmt: skip
 
 
+def ask_now(place: Place, day: date, at: Wholes, number: int, rng: np.random.Generator) -> Asked:
+    """Requests of shoppers who come just then, each on a visit of its own. number: of the first of them in its day."""
+    n, world = len(at), place.world
+    shopper = spread(rng, place.shoppers.activity, n)
+    channel = spread(rng, np.array([one.share for one in world.channels.values()]), n)
+    query, category, brand = _wanted(place, day, rng, shopper, channel, at)
+    hot = place.planned.get("hot_search")
+    if hot is not None:
+        heated = (query >= 0) & (at >= hot.starts) & (at < hot.ends) & (rng.random(n) < HEAT / (1 + HEAT))
+        query[heated], category[heated] = place.queries.hot, HOT_CATEGORY
+        brand[heated] = place.queries.brand[place.queries.hot]
+    numbers = number + np.arange(n)
+    return Asked(day, at, numbers, channel.astype(np.int8), shopper, numbers, query, category, brand)
+
+
 def _wanted(
     place: Place, day: date, rng: np.random.Generator, shopper: Wholes, channel: Wholes, at: Wholes
 ) -> tuple[Wholes, Wholes, Wholes]:

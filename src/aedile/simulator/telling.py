@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,10 @@ def write_world(folder: Path, world: World, seed: int, planted: list[dict[str, A
                "shift": one.model.shift} for name, one in world.policies.items()]  # fmt: skip
     write_table(pa.Table.from_pylist(models), folder / "models.parquet")
     (folder / "incidents.json").write_text(json.dumps(planted, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def tell_truth(world: World, seed: int, places: Sequence[Place], folder: Path) -> None:
+    """All that is true before the first shopper comes."""
+    write_world(folder, world, seed, [one for place in places for one in incidents(place)])
+    for name, table in TABLES.items():
+        write_table(pa.concat_tables([table(place) for place in places]), folder / f"{name}.parquet")
