@@ -36,6 +36,7 @@ from aedile.cli import (
     history,
     import_,
     key,
+    marketplace,
     person,
     pull,
     push,
@@ -181,6 +182,8 @@ app.command("diff")(diff.diff)
 app.command("eval")(eval_.eval_)
 app.add_typer(release.release, name="release")
 app.command("candidates")(candidates.candidates)
+simulate.simulate.command("marketplace")(marketplace.marketplace)
+simulate.simulate.command("world")(marketplace.world)
 app.add_typer(simulate.simulate, name="simulate")
 app.command("bench")(bench.bench)
 app.add_typer(entities.entities, name="entities")

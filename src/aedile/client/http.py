@@ -104,12 +104,18 @@ class AsyncClient:
     async def put_entities(self, kind: str, entities: Iterable[Mapping[str, Any]] | pa.Table) -> dict[str, Any]:
         """Put entities, as mappings or as a table with the features' names; returns what was accepted, and its place in
         the log that all workers follow."""
-        body, media = _entities(entities)
+        body, media = _body("entities", entities)
         return await self._patient("PUT", f"/v1/entities/{kind}", body, media)
 
     async def withdraw_entities(self, kind: str, ids: Iterable[str]) -> dict[str, Any]:
         """Forget entities: they are unknown from now on."""
         return await self._patient("DELETE", f"/v1/entities/{kind}", msgspec.json.encode({"ids": list(ids)}), JSON)
+
+    async def send_facts(self, kind: str, facts: Iterable[Mapping[str, Any]] | pa.Table) -> dict[str, Any]:
+        """Send facts, as mappings or as a table with all columns of the kind that are sent; returns how many were
+        accepted, and what was refused. Sending them again changes nothing: the same id is the same fact."""
+        body, media = _body("facts", facts)
+        return await self._patient("POST", f"/v1/facts/{kind}", body, media)
 
     async def release(self) -> dict[str, Any]:
         """The manifest of the release that decides."""
@@ -147,12 +153,13 @@ class AsyncClient:
             await asyncio.sleep(pause)
 
 
-def _entities(entities: Iterable[Mapping[str, Any]] | pa.Table) -> tuple[bytes, str]:
-    if not isinstance(entities, pa.Table):
-        return msgspec.json.encode({"entities": list(entities)}), JSON
+def _body(name: str, rows: Iterable[Mapping[str, Any]] | pa.Table) -> tuple[bytes, str]:
+    """A table as Arrow IPC, anything else as JSON under a name."""
+    if not isinstance(rows, pa.Table):
+        return msgspec.json.encode({name: list(rows)}), JSON
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, entities.schema) as stream:
-        stream.write_table(entities)
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows)
     return bytes(sink.getvalue()), ARROW
 
 
@@ -207,6 +214,10 @@ class Client:
     def withdraw_entities(self, kind: str, ids: Iterable[str]) -> dict[str, Any]:
         """As `AsyncClient.withdraw_entities`."""
         return self._call(lambda client: client.withdraw_entities(kind, ids))
+
+    def send_facts(self, kind: str, facts: Iterable[Mapping[str, Any]] | pa.Table) -> dict[str, Any]:
+        """As `AsyncClient.send_facts`."""
+        return self._call(lambda client: client.send_facts(kind, facts))
 
     def release(self) -> dict[str, Any]:
         """As `AsyncClient.release`."""
