@@ -152,7 +152,7 @@ class Layer:
         kernel.gather_many(
             rows, starts, self.index.postings, masks, own, opened, self.clause_numbers, late, out
         )  # fmt: skip
-        lacking = np.flatnonzero(rows < 0) if self._reads_id else _NONE
+        lacking = np.flatnonzero((rows < 0) & self._reads_id).astype(np.int64)
         if len(lacking):
             # Nothing is known of candidates the catalogue lacks, but their id; of late literals none holds.
             owner = np.searchsorted(starts, lacking, side="right") - 1

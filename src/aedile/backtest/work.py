@@ -1,0 +1,275 @@
+"""What comes of a batch of logged requests? Decided before and after, compared, and summed.
+
+A `Worker` is made once wherever batches are worked on: it compiles both sides over the catalogue. What it gives adds up
+with what others give (`partial.py`), so it does not matter who works on which batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from aedile.backtest.catalogues import read_catalogue
+from aedile.backtest.change import Changed, changes, places
+from aedile.backtest.detailed import Details, decide_detailed
+from aedile.backtest.logged import Logged, Places, read_logged
+from aedile.backtest.marginal import CloseLook, left_out, pairs
+from aedile.backtest.outcomes import Followed, followed
+from aedile.backtest.partial import Partial
+from aedile.backtest.plan import Plan, Side
+from aedile.backtest.samples import Sampler, draws, is_drawn, item_rows, of_candidates, slate_rows
+from aedile.backtest.sums import Sums
+from aedile.backtest.tally import Measured, Tally, measured
+from aedile.backtest.timeline import Timeline
+from aedile.engine.catalogue import EntityRows
+from aedile.engine.engine import Engine
+from aedile.engine.many import Decided, ManyDecider
+from aedile.language.types import STRING
+
+Numbers = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+#: How a market and a channel are one key.
+JOINT = "\0"
+_NONE = pa.scalar("", pa.large_string())
+
+
+class Worker:
+    """Works on batches by one plan. details: what is known of requests that were logged in full."""
+
+    def __init__(self, plan: Plan, details: pa.Table | None = None) -> None:
+        self.plan = plan
+        entities, updates = read_catalogue(plan.catalogue, plan.after.schema)
+        self._before = _engine(plan.before) if plan.before is not None else None
+        after, before = plan.after, plan.before
+        if self._before is not None and before is not None and before.schema.digest() == after.schema.digest():
+            self._after = self._before.replace(after.strategies, after.lists)
+            engines = [self._before]
+        else:
+            self._after = _engine(after)
+            engines = [self._after, *([self._before] if self._before is not None else [])]
+        self._timeline = Timeline(engines, entities, updates, at_the_time=plan.at_the_time)
+        self._details = Details(details)
+        self._deciders = (ManyDecider(self._before) if self._before is not None else None, ManyDecider(self._after))
+        self._sampler = Sampler(plan.sample)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._tallies = {by: Tally(by) for by in ("place", "entity", *self.plan.by)}
+        self._sums = Sums()
+        if self._before is not None:
+            self._sums.names_before = [strategy.id for strategy in self._before.strategies]
+        self._partial = Partial(self.plan.sample)
+
+    def run(self, batches: Iterable[pa.RecordBatch | pa.Table]) -> Iterator[Partial]:
+        """What comes of batches: a partial whenever tables have grown too large, and one at the end."""
+        for batch in batches:
+            self.add(batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch]))
+            if any(len(tally) > self.plan.most_keys for tally in self._tallies.values()):
+                yield self.taken()
+        yield self.taken()
+
+    def taken(self) -> Partial:
+        """All that was summed since the last time."""
+        found = self._partial
+        for tally in self._tallies.values():
+            groups, money = tally.tables()
+            found.add("groups", groups)
+            found.add("money", money)
+        engines = [decider.engine for decider in self._deciders if decider is not None]
+        for name, table in self._sums.tables(engines[-1]).items():
+            found.add(name, table)
+        self._begin()
+        return found
+
+    # ------------------------------------------------------------ one batch
+
+    def add(self, table: pa.Table) -> None:
+        """Count one batch."""
+        table = self._wanted(table)
+        if not len(table):
+            return
+        whole = read_logged(table)
+        for rows in self._timeline.parts(whole):
+            part = whole if len(rows) == len(whole) else read_logged(table.take(pa.array(rows)))
+            self._add(part)
+
+    def _wanted(self, table: pa.Table) -> pa.Table:
+        plan, masks = self.plan, []
+        if plan.markets:
+            masks.append(pc.is_in(table["market"], value_set=pa.array(sorted(plan.markets))))
+        if plan.channels:
+            masks.append(pc.is_in(table["channel"], value_set=pa.array(sorted(plan.channels))))
+        moment = pa.timestamp("us", "UTC")
+        if plan.since is not None:
+            masks.append(pc.greater_equal(table["time"], pa.scalar(plan.since, moment)))
+        if plan.until is not None:
+            masks.append(pc.less(table["time"], pa.scalar(plan.until, moment)))
+        return table.filter(_all(masks)) if masks else table
+
+    def _add(self, logged: Logged) -> None:
+        plan = self.plan
+        detailed = self._details.of(logged)
+        sides = tuple(
+            decide_detailed(decider, logged, detailed) if decider is not None else None for decider in self._deciders
+        )
+        after = places(logged, sides[1])
+        before = places(logged, sides[0]) if sides[0] is not None else logged.then
+        changed, outcome = changes(before, after), followed(logged)
+        owner, starts = logged.requests.owner, logged.requests.starts
+        channels = logged.requests.features["request.channel"]
+        assert channels.dictionary is not None
+        light = plan.examination.rows(channels.dictionary.to_pylist())[channels.values][owner]
+        attention = tuple(plan.examination.of_places(light, np.where(side.shown, side.rank, 0)) for side in (before, after))
+        weights = self._weights(light, outcome, attention)
+        m = measured(changed, outcome, attention, weights, _relevance(logged))
+        self._count(logged, m, outcome)
+        drawn = draws(logged.table["request_id"].to_pylist(), plan.seed)
+        self._sums.add_requests(logged, changed, outcome, weights, len(detailed), plan.first_places)
+        self._sums.add_limits(logged, outcome, self._lacking(logged), self._agreeing(logged, sides[0], plan.before))
+        self._sums.add_fired(sides, len(self._after.strategies), self._numbers())
+        self._close_look(np.flatnonzero(is_drawn(drawn, plan.close_look)), logged, sides[1], after, outcome, light)
+        self._sample(logged, changed, outcome, drawn, of_candidates(drawn, owner, starts), sides)
+
+    def _weights(self, light: Numbers, outcome: Followed, attention: tuple[Doubles, ...]) -> tuple[Doubles, Doubles]:
+        """Of each exposure how likely its new place is looked at against the one it had, clipped; 0 if it had none."""
+        had = self.plan.examination.of_places(light, outcome.position)
+        safe = np.where(had > 0, had, 1.0)
+        found = [np.where(had > 0, np.minimum(side / safe, self.plan.clip), 0.0) for side in attention]
+        if self._before is None:  # what was shown then was shown then
+            found[0] = np.where(had > 0, 1.0, 0.0)
+        return found[0], found[1]
+
+    def _count(self, logged: Logged, m: Measured, outcome: Followed) -> None:
+        requests = logged.requests
+        joint = pc.binary_join_element_wise(logged.table["market"], logged.table["channel"], JOINT)
+        encoded = joint.combine_chunks().dictionary_encode()
+        codes = np.asarray(encoded.indices).astype(np.int64)[requests.owner]
+        self._tally("place", encoded.dictionary.cast(pa.large_string()), codes, m, outcome)
+        for number, kind in enumerate(requests.kinds):
+            texts, codes = self._entities(logged, number, kind)
+            if len(requests.kinds) == 1:
+                self._tally("entity", texts, codes, m, outcome)
+        if len(requests.kinds) > 1:
+            self._tally_mixed(logged, m, outcome)
+        for by in self.plan.by:
+            texts, codes = self._feature(logged, by)
+            self._tally(by, texts, codes, m, outcome)
+
+    def _tally(self, by: str, texts: pa.Array, codes: Numbers, m: Measured, outcome: Followed) -> None:
+        tally = self._tallies[by]
+        tally.add(tally.numbers(texts, codes), m, outcome.currency, outcome.paid_currency)
+
+    def _entities(self, logged: Logged, number: int, kind: str) -> tuple[pa.Array, Numbers]:
+        """Candidates of the only kind there is, as `kind:id`."""
+        encoded = logged.requests.ids.dictionary_encode()
+        texts = pc.binary_join_element_wise(pa.scalar(f"{kind}:", pa.large_string()), encoded.dictionary, _NONE)
+        return texts.cast(pa.large_string()), np.asarray(encoded.indices).astype(np.int64)
+
+    def _tally_mixed(self, logged: Logged, m: Measured, outcome: Followed) -> None:
+        kinds = pa.array([f"{kind}:" for kind in logged.requests.kinds], pa.large_string())
+        prefix = kinds.take(pa.array(logged.requests.kind))
+        encoded = pc.binary_join_element_wise(prefix, logged.requests.ids, _NONE).dictionary_encode()
+        codes = np.asarray(encoded.indices).astype(np.int64)
+        self._tally("entity", encoded.dictionary.cast(pa.large_string()), codes, m, outcome)
+
+    def _feature(self, logged: Logged, by: str) -> tuple[pa.Array, Numbers]:
+        """The candidates' values of a feature, as they were known at the time."""
+        requests, store = logged.requests, self._after.store
+        n = len(requests.ids)
+        codes = np.full(n, -1, np.int64)
+        texts: pa.Array = pa.array([], pa.large_string())
+        for number, kind in enumerate(requests.kinds):
+            catalogue = store.catalogues.get(kind)
+            own = by.partition(".")[0]
+            if catalogue is None or (own != kind and own not in store.schema.paths(kind)):
+                continue
+            mine = np.flatnonzero(requests.kind == number)
+            ids = requests.ids if len(mine) == n else requests.ids.take(pa.array(mine))
+            column = EntityRows(store, kind, catalogue.index.find_texts(ids)).column(by)
+            if column.type == STRING:
+                assert column.dictionary is not None
+                texts, found = column.dictionary, column.values.astype(np.int64)
+            else:
+                texts, found = pa.array(["false", "true"], pa.large_string()), column.values.astype(np.int64)
+            codes[mine] = np.where(column.known, found, -1)
+        return texts, codes
+
+    def _lacking(self, logged: Logged) -> int:
+        """Candidates that the catalogue does not have."""
+        lacking = 0
+        for number, kind in enumerate(logged.requests.kinds):
+            catalogue = self._after.store.catalogues.get(kind)
+            mine = np.flatnonzero(logged.requests.kind == number)
+            if catalogue is None:
+                lacking += len(mine)
+            else:
+                lacking += int((catalogue.index.find_texts(logged.requests.ids.take(pa.array(mine))) < 0).sum())
+        return lacking
+
+    def _agreeing(self, logged: Logged, decided: Decided | None, before: Side | None) -> tuple[int, int]:
+        """Candidates of requests that the release before decided at the time, and those that came out alike."""
+        if decided is None or before is None or before.release is None:
+            return 0, 0
+        mine = (logged.release == before.release)[logged.requests.owner]
+        then, verdicts = logged.then, decided.verdicts
+        same = (then.excluded == (verdicts.excluded_by >= 0)) & np.isclose(then.multiplier, verdicts.multiplier, rtol=1e-9)
+        return int(mine.sum()), int((mine & same).sum())
+
+    def _numbers(self) -> Numbers | None:
+        """Of each strategy before its number after; -1 for those that are gone."""
+        if self._before is None:
+            return None
+        after = {strategy.id: number for number, strategy in enumerate(self._after.strategies)}
+        return np.array([after.get(strategy.id, -1) for strategy in self._before.strategies], np.int64)
+
+    def _close_look(
+        self, rows: Numbers, logged: Logged, decided: Decided, after: Places, outcome: Followed, light: Numbers
+    ) -> None:
+        if not len(rows):
+            return
+        look = CloseLook.at(rows, logged, decided, after.shown, outcome, light)
+        self._sums.add_close(left_out(look, self._deciders[1], self.plan.examination), look)
+        self._sums.add_pairs(pairs(look.decided.verdicts, len(self._after.strategies)))
+
+    def _sample(
+        self, logged: Logged, changed: Changed, outcome: Followed, by_request: Numbers, drawn: Numbers, sides: Any
+    ) -> None:
+        chosen = self._sampler.items(changed, drawn)
+        told = tuple(
+            (decider.engine, side) if decider is not None and side is not None else None
+            for decider, side in zip(self._deciders, sides, strict=True)
+        )
+        if len(chosen):
+            self._partial.add("items", item_rows(chosen, logged, changed, outcome, drawn, told))
+        pages = np.unique(logged.requests.owner[changed.before.shown != changed.after.shown])
+        differ = np.unique(logged.requests.owner[(changed.before.rank != changed.after.rank) & changed.after.shown])
+        rows = self._sampler.slates(np.union1d(pages, differ), by_request)
+        if len(rows):
+            self._partial.add("slates", slate_rows(rows, logged, changed, by_request, self.plan.first_places))
+
+
+def _engine(side: Side) -> Engine:
+    return Engine(side.schema, side.strategies, side.lists)
+
+
+def _all(masks: list[Any]) -> Any:
+    whole = masks[0]
+    for mask in masks[1:]:
+        whole = pc.and_(whole, mask)
+    return whole
+
+
+def _relevance(logged: Logged) -> Doubles:
+    """Of each candidate the share of its score, as the caller sent it, in all scores of its request."""
+    scores, owner = logged.requests.scores, logged.requests.owner
+    largest = np.zeros(len(logged))
+    np.maximum.at(largest, owner, scores)
+    scaled = scores / np.where(largest > 0, largest, 1.0)[owner]
+    total = np.bincount(owner, scaled, len(logged))
+    return scaled / np.where(total > 0, total, 1.0)[owner]
+
