@@ -69,9 +69,13 @@ class Worker:
         """What comes of batches: a partial whenever tables have grown too large, and one at the end."""
         for batch in batches:
             self.add(batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch]))
-            if any(len(tally) > self.plan.most_keys for tally in self._tallies.values()):
-                yield self.taken()
+            yield from self.overflow()
         yield self.taken()
+
+    def overflow(self) -> Iterator[Partial]:
+        """All that was summed, where tables have grown too large to go on with them."""
+        if any(len(tally) > self.plan.most_keys for tally in self._tallies.values()):
+            yield self.taken()
 
     def taken(self) -> Partial:
         """All that was summed since the last time."""
