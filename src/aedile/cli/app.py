@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from aedile import __version__
 from aedile.cli import (
+    backtest,
     backup,
     bench,
     candidates,
@@ -180,6 +181,7 @@ app.command("bench")(bench.bench)
 app.add_typer(entities.entities, name="entities")
 app.command("why")(why.why)
 app.command("replay")(replay.replay)
+app.command("backtest")(backtest.backtest)
 app.command("serve")(serve.serve)
 app.add_typer(key.key, name="key")
 app.add_typer(person.person, name="person")
