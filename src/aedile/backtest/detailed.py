@@ -69,7 +69,7 @@ def decide_detailed(decider: ManyDecider, logged: Logged, detailed: Sequence[Det
     decided = decider.decide(logged.requests)
     if not detailed:
         return decided
-    alone = Decider(decider.engine)
+    alone = Decider(decider.engine, book=decider.book)
     found: dict[int, Decision] = {}
     for one in detailed:
         request = _read(one, logged, decider.engine.schema)

@@ -6,12 +6,15 @@ the strategy fires at all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from aedile.backtest.examination import Examination
 from aedile.backtest.logged import Logged
 from aedile.backtest.outcomes import Followed
 from aedile.engine.counterfactual import without
@@ -30,9 +33,7 @@ WITHOUT_SUMS = ("attention_moved",)
 
 def chosen(requests: Requests, rows: Numbers) -> tuple[Requests, Numbers]:
     """Some of the requests, and the places of their candidates."""
-    counts = np.diff(requests.starts)[rows]
-    starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    places = np.repeat(requests.starts[rows] - starts[:-1], counts) + np.arange(starts[-1])
+    places, starts = _places(requests, rows)
     features = {name: column.take(rows) for name, column in requests.features.items()}
     return (
         Requests(
@@ -41,6 +42,13 @@ def chosen(requests: Requests, rows: Numbers) -> tuple[Requests, Numbers]:
         ),
         places,
     )  # fmt: skip
+
+
+def _places(requests: Requests, rows: Numbers) -> tuple[Numbers, Numbers]:
+    """The candidates of some requests, and where those of each begin."""
+    counts = np.diff(requests.starts)[rows]
+    starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    return np.repeat(requests.starts[rows] - starts[:-1], counts) + np.arange(starts[-1]), starts
 
 
 def verdicts_at(verdicts: Verdicts, places: Numbers) -> Verdicts:
@@ -61,7 +69,8 @@ def _lists_at(offsets: Numbers, places: Numbers) -> tuple[Numbers, Numbers]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CloseLook:
-    """Some requests with all that was decided of them. light: (n, 1 more than places) attention of each place."""
+    """Some requests with all that was decided of them. shown, clicks: of their candidates. first, last: the places
+    that were asked for. light: of each candidate its row of the examination. keys: of all caps that fire."""
 
     requests: Requests
     decided: Decided
@@ -69,64 +78,111 @@ class CloseLook:
     first: Numbers
     last: Numbers
     clicks: Numbers
-    light_rows: Numbers
+    light: Numbers
+    keys: Mapping[int, Numbers]
 
     @classmethod
     def at(
-        cls, rows: Numbers, logged: Logged, decided: Decided, shown: npt.NDArray[np.bool_], followed: Followed,
-        light_rows: Numbers,
-    ) -> CloseLook:  # fmt: skip
+        cls, rows: Numbers, logged: Logged, decided: Decided, decider: ManyDecider, followed: Followed, light: Numbers
+    ) -> CloseLook:
+        """rows: the requests to be looked at."""
         requests, places = chosen(logged.requests, rows)
+        requests = replace(requests, spelt=requests.ids.to_pylist())
         mine = replace(
             decided, verdicts=verdicts_at(decided.verdicts, places), rank_after=decided.rank_after[places],
             pinned=decided.pinned[places], reserved=decided.reserved[places],
         )  # fmt: skip
-        return cls(
-            requests, mine, shown[places], logged.first[rows], logged.last[rows], followed.clicks[places],
-            light_rows[places],
-        )  # fmt: skip
+        first, last = logged.first[rows], logged.last[rows]
+        rank = mine.rank_after
+        shown = (rank > first[requests.owner]) & (rank <= last[requests.owner])
+        keys = decider.keys(requests, mine.verdicts)
+        return cls(requests, mine, shown, first, last, followed.clicks[places], light[places], keys)
 
 
-def left_out(look: CloseLook, decider: ManyDecider, attention: object) -> tuple[Numbers, Doubles]:
-    """For each strategy of the decider what `WITHOUT` counts, and `WITHOUT_SUMS` sum: (strategies, …) each.
+def joined(looks: Sequence[CloseLook]) -> CloseLook:
+    """Several as one: caps compare keys within a request alone."""
+    if len(looks) == 1:
+        return looks[0]
+    sizes = [len(look.shown) for look in looks]
+    starts = np.concatenate(([0], *(np.diff(look.requests.starts) for look in looks))).cumsum().astype(np.int64)
 
-    attention: an `Examination`.
-    """
-    from aedile.backtest.examination import Examination
+    def end_to_end(name: str) -> npt.NDArray[Any]:
+        return np.concatenate([getattr(look, name) for look in looks])
 
-    assert isinstance(attention, Examination)
+    requests = Requests(
+        {}, starts, looks[0].requests.kinds, np.concatenate([look.requests.kind for look in looks]),
+        pa.concat_arrays([look.requests.ids for look in looks]),
+        np.concatenate([look.requests.scores for look in looks]),
+        [id_ for look in looks for id_ in look.requests.texts],
+    )  # fmt: skip
+    decided = [look.decided for look in looks]
+    verdicts = [one.verdicts for one in decided]
+    lists = {
+        name: np.concatenate([[0], *(np.diff(getattr(one, name)) for one in verdicts)]).cumsum().astype(np.int64)
+        for name in ("fired_offsets", "shadow_offsets")
+    }
+    whole = Verdicts(
+        *(np.concatenate([getattr(one, name) for one in verdicts]) for name in ("excluded_by", "multiplier")),
+        lists["fired_offsets"], *(np.concatenate([getattr(one, name) for one in verdicts]) for name in ("fired", "acts")),
+        lists["shadow_offsets"], np.concatenate([one.shadow for one in verdicts]),
+    )  # fmt: skip
+    places = [
+        np.concatenate([getattr(one, name) for one in decided]) for name in ("rank_after", "pinned", "reserved")
+    ]
+    keys = {
+        cap: np.concatenate([look.keys.get(cap, np.full(n, -1, np.int64)) for look, n in zip(looks, sizes, strict=True)])
+        for cap in dict.fromkeys(cap for look in looks for cap in look.keys)
+    }
+    return CloseLook(
+        requests, Decided(whole, *places), end_to_end("shown"), end_to_end("first"), end_to_end("last"),
+        end_to_end("clicks"), end_to_end("light"), keys,
+    )  # fmt: skip
+
+
+def left_out(look: CloseLook, decider: ManyDecider, attention: Examination) -> tuple[Numbers, Doubles]:
+    """For each strategy of the decider what `WITHOUT` counts, and `WITHOUT_SUMS` sum: (strategies, …) each."""
     count = len(decider.engine.strategies)
     counts, sums = np.zeros((count, len(WITHOUT)), np.int64), np.zeros((count, len(WITHOUT_SUMS)))
     verdicts, owner = look.decided.verdicts, look.requests.owner
     entries = np.repeat(np.arange(len(owner)), np.diff(verdicts.fired_offsets))
     order = np.argsort(verdicts.fired, kind="stable")
     numbers, starts = np.unique(verdicts.fired[order], return_index=True)
+    spelt = np.array(look.requests.spelt, object)
     for number, mine in zip(numbers.tolist(), np.split(order, starts[1:]), strict=True):
         rows = np.unique(owner[entries[mine]])
         counts[number, 0] = len(rows)
-        if not verdicts.acts[mine].any():
-            continue
-        requests, places = chosen(look.requests, rows)
-        then = verdicts_at(verdicts, places)
-        now = without(then, number, decider.book)
-        found = decider.placed(requests, now)
-        rank = look.decided.rank_after[places]
-        differs = found.rank_after != rank
-        counts[number, 2] = int(((then.excluded_by == number) & (now.excluded_by < 0)).sum())
-        if not differs.any():
-            continue
-        inside = requests.owner
-        counts[number, 1] = len(np.unique(inside[differs]))
-        first, last = look.first[rows][inside], look.last[rows][inside]
-        shown_now = (found.rank_after > first) & (found.rank_after <= last)
-        was_shown = look.shown[places]
-        counts[number, 3] = int((shown_now & ~was_shown).sum())
-        counts[number, 4] = int(look.clicks[places][was_shown & ~shown_now].sum())
-        light = look.light_rows[places]
-        before = attention.of_places(light, np.where(was_shown, rank, 0))
-        after = attention.of_places(light, np.where(shown_now, found.rank_after, 0))
-        sums[number, 0] = float(np.abs(after - before).sum()) / 2
+        if verdicts.acts[mine].any():
+            counts[number, 1:], sums[number] = _without(look, number, rows, spelt, decider, attention)
     return counts, sums
+
+
+def _without(
+    look: CloseLook, number: int, rows: Numbers, spelt: npt.NDArray[np.object_], decider: ManyDecider,
+    attention: Examination,
+) -> tuple[list[int], list[float]]:  # fmt: skip
+    """What one strategy that acts in these requests makes of them."""
+    places, starts = _places(look.requests, rows)
+    then = verdicts_at(look.decided.verdicts, places)
+    now = without(then, number, decider.book)
+    alone = int(((then.excluded_by == number) & (now.excluded_by < 0)).sum())
+    requests = Requests(
+        {}, starts, look.requests.kinds, look.requests.kind[places], look.requests.ids.slice(0, len(places)),
+        look.requests.scores[places], spelt[places].tolist(),
+    )  # fmt: skip
+    found = decider.placed(requests, now, {cap: codes[places] for cap, codes in look.keys.items()})
+    rank = look.decided.rank_after[places]
+    differs = found.rank_after != rank
+    if not differs.any():
+        return [0, alone, 0, 0], [0.0]
+    inside = requests.owner
+    shown = (found.rank_after > look.first[rows][inside]) & (found.rank_after <= look.last[rows][inside])
+    was_shown, light = look.shown[places], look.light[places]
+    before = attention.of_places(light, np.where(was_shown, rank, 0))
+    after = attention.of_places(light, np.where(shown, found.rank_after, 0))
+    return [
+        len(np.unique(inside[differs])), alone, int((shown & ~was_shown).sum()),
+        int(look.clicks[places][was_shown & ~shown].sum()),
+    ], [float(np.abs(after - before).sum()) / 2]  # fmt: skip
 
 
 def pairs(verdicts: Verdicts, count: int) -> Numbers:
@@ -137,6 +193,5 @@ def pairs(verdicts: Verdicts, count: int) -> Numbers:
     longest = int(np.diff(verdicts.fired_offsets).max(initial=0))
     for apart in range(1, longest):
         same = owners[apart:] == owners[:-apart]
-        if same.any():
-            found += np.bincount((fired[:-apart] * count + fired[apart:])[same], minlength=count * count)
+        np.add.at(found, (fired[:-apart] * count + fired[apart:])[same], 1)
     return found.reshape(count, count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,11 +38,13 @@ class Sums:
 
     places: dict[tuple[str, str], tuple[Numbers, Doubles]] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=dict)
-    fired: Numbers | None = None
-    gone: dict[int, Numbers] = field(default_factory=dict)
-    close: tuple[Numbers, Doubles] | None = None
+    ids: dict[str, int] = field(default_factory=dict)
+    fired: Numbers = field(default_factory=lambda: np.zeros((len(FIRED), 0), np.int64))
+    close: tuple[Numbers, Doubles] = field(
+        default_factory=lambda: (np.zeros((len(WITHOUT), 0), np.int64), np.zeros((len(WITHOUT_SUMS), 0)))
+    )
     together: Numbers | None = None
-    names_before: list[str] = field(default_factory=list)
+    _rows: dict[int, Numbers] = field(default_factory=dict)
 
     def limit(self, what: str, count: int) -> None:
         self.limits[what] = self.limits.get(what, 0) + count
@@ -100,31 +103,35 @@ class Sums:
 
     # ------------------------------------------------------------ strategies
 
-    def add_fired(self, sides: tuple[Decided | None, Decided], count: int, numbers: Numbers | None) -> None:
-        """Count what fired. numbers: of each strategy before its number after, -1 where it is gone."""
-        if self.fired is None:
-            self.fired = np.zeros((len(FIRED), count), np.int64)
-        for place, side in enumerate(sides):
-            if side is None:
+    def add_fired(self, sides: tuple[Decided | None, Decided], engines: tuple[Engine | None, Engine]) -> None:
+        """Count what fired; strategies are told by id, whatever version of them a side has."""
+        for place, (side, engine) in enumerate(zip(sides, engines, strict=True)):
+            if side is None or engine is None:
                 continue
-            verdicts = side.verdicts
-            known = count if place == 1 else len(numbers) if numbers is not None else 0
-            found = (
-                np.bincount(verdicts.fired, minlength=known), np.bincount(verdicts.fired[verdicts.acts], minlength=known),
-                np.bincount(verdicts.excluded_by[verdicts.excluded_by >= 0], minlength=known),
-            )  # fmt: skip
-            for row, counts in enumerate(found):
-                if place == 1:
-                    self.fired[2 * row + 1] += counts
-                elif numbers is not None:
-                    kept = numbers >= 0
-                    self.fired[2 * row, numbers[kept]] += counts[kept]
-                    for number in np.flatnonzero(~kept & (counts > 0)).tolist():
-                        self.gone.setdefault(number, np.zeros(3, np.int64))[row] += counts[number]
+            rows = self._strategy_rows(engine)
+            verdicts, count = side.verdicts, len(engine.strategies)
+            for row, numbers in enumerate(
+                (verdicts.fired, verdicts.fired[verdicts.acts], verdicts.excluded_by[verdicts.excluded_by >= 0])
+            ):
+                np.add.at(self.fired[2 * row + place], rows, np.bincount(numbers, minlength=count))
 
-    def add_close(self, found: tuple[Numbers, Doubles], look: CloseLook) -> None:
+    def _strategy_rows(self, engine: Engine) -> Numbers:
+        """The row of each strategy of an engine."""
+        known = self._rows.get(id(engine))
+        if known is None:
+            for strategy in engine.strategies:
+                self.ids.setdefault(strategy.id, len(self.ids))
+            known = np.array([self.ids[strategy.id] for strategy in engine.strategies], np.int64)
+            self._rows[id(engine)] = known
+            self.fired = _grown(self.fired, len(self.ids))
+            self.close = _grown(self.close[0], len(self.ids)), _grown(self.close[1], len(self.ids))
+        return known
+
+    def add_close(self, found: tuple[Numbers, Doubles], look: CloseLook, engine: Engine) -> None:
         """Count what each strategy left out would change."""
-        self.close = found if self.close is None else (self.close[0] + found[0], self.close[1] + found[1])
+        rows = self._strategy_rows(engine)
+        for mine, counts in zip(self.close, found, strict=True):
+            np.add.at(mine.T, rows, counts)
         self.limit("looked_at_closely", len(look.requests))
 
     def add_pairs(self, found: Numbers) -> None:
@@ -137,8 +144,8 @@ class Sums:
         found = {"limits": _limits(self.limits)}
         if self.places:
             found["requests"] = self._requests()
-        if self.fired is not None:
-            found["strategies"] = self._strategies(engine)
+        if self.ids:
+            found["strategies"] = self._strategies()
         if self.together is not None:
             found["pairs"] = self._pairs(engine)
         return found
@@ -155,28 +162,12 @@ class Sums:
             names=["market", "channel", *OF_REQUESTS, *OF_REQUESTS_SUMS],
         )  # fmt: skip
 
-    def _strategies(self, engine: Engine) -> pa.Table:
-        assert self.fired is not None
-        count = len(engine.strategies)
-        close = self.close or (np.zeros((count, len(WITHOUT)), np.int64), np.zeros((count, len(WITHOUT_SUMS))))
-        ids = [strategy.id for strategy in engine.strategies]
-        fired = self.fired
-        gone = sorted(self.gone)
-        if gone:
-            ids += [self.names_before[number] for number in gone]
-            more = np.zeros((len(FIRED), len(gone)), np.int64)
-            for place, number in enumerate(gone):
-                more[::2, place] = self.gone[number]
-            fired = np.concatenate((fired, more), axis=1)
-            close = (
-                np.concatenate((close[0], np.zeros((len(gone), len(WITHOUT)), np.int64))),
-                np.concatenate((close[1], np.zeros((len(gone), len(WITHOUT_SUMS))))),
-            )
+    def _strategies(self) -> pa.Table:
+        counts, sums = self.close
         return pa.table(
             [
-                pa.array(ids, pa.string()), *(pa.array(row) for row in fired),
-                *(pa.array(np.ascontiguousarray(close[0][:, column])) for column in range(len(WITHOUT))),
-                *(pa.array(np.ascontiguousarray(close[1][:, column])) for column in range(len(WITHOUT_SUMS))),
+                pa.array(list(self.ids), pa.string()), *(pa.array(row) for row in self.fired),
+                *(pa.array(row) for row in counts), *(pa.array(row) for row in sums),
             ],
             names=["strategy", *FIRED, *WITHOUT, *WITHOUT_SUMS],
         )  # fmt: skip
@@ -193,6 +184,12 @@ class Sums:
             ],
             names=["one", "other", "candidates"],
         )
+
+
+def _grown(rows: npt.NDArray[Any], width: int) -> npt.NDArray[Any]:
+    grown = np.zeros((rows.shape[0], width), rows.dtype)
+    grown[:, : rows.shape[1]] = rows
+    return grown
 
 
 def _limits(counts: dict[str, int]) -> pa.Table:

@@ -110,19 +110,24 @@ class Tally:
     def __len__(self) -> int:
         return len(self.index)
 
+    def number_texts(self, texts: pa.LargeStringArray) -> Numbers:
+        """The numbers of texts, which need not be distinct."""
+        encoded = texts.dictionary_encode()
+        return self._numbered(encoded.dictionary)[np.asarray(encoded.indices)]
+
     def numbers(self, texts: pa.LargeStringArray, codes: npt.NDArray[np.integer]) -> Numbers:
         """The number of each value. texts: distinct ones, by the code of which each value is told; -1 is unknown."""
-        if self._last[0] is not texts:
-            used = np.unique(codes[codes >= 0]) if len(texts) > 4 * len(codes) else np.arange(len(texts))
-            mine = texts.take(pa.array(used)) if len(used) < len(texts) else texts
-            found = self._numbered(mine)
-            lookup = np.full(len(texts) + 1, -1, np.int64)
-            lookup[used] = found
+        held, lookup = self._last
+        if held is not texts:
+            lookup = np.full(len(texts) + 1, _UNSEEN)
             lookup[-1] = self._numbered(pa.array([UNKNOWN], pa.large_string()))[0]
-            if len(used) < len(texts):
-                return lookup[codes]
             self._last = texts, lookup
-        return self._last[1][codes]
+        found = lookup[codes]
+        if len(found) and found.min() == _UNSEEN:
+            new = np.unique(codes[found == _UNSEEN])
+            lookup[new] = self._numbered(texts.take(pa.array(new)))
+            found = lookup[codes]
+        return found
 
     def _numbered(self, texts: pa.LargeStringArray) -> Numbers:
         found = self.index.find_texts(texts)
@@ -182,6 +187,7 @@ class Tally:
 
 #: The value of candidates of which the feature is not known.
 UNKNOWN = ""
+_UNSEEN = np.int64(-2)
 
 
 def _wide(rows: npt.NDArray[np.generic], width: int) -> npt.NDArray[np.generic]:  # type: ignore[type-var]

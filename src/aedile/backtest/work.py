@@ -16,25 +16,27 @@ import pyarrow.compute as pc
 
 from aedile.backtest.catalogues import read_catalogue
 from aedile.backtest.change import Changed, changes, places
-from aedile.backtest.detailed import Details, decide_detailed
-from aedile.backtest.logged import Logged, Places, read_logged
-from aedile.backtest.marginal import CloseLook, left_out, pairs
+from aedile.backtest.detailed import Details
+from aedile.backtest.logged import Logged, read_logged
+from aedile.backtest.marginal import CloseLook, joined, left_out, pairs
 from aedile.backtest.outcomes import Followed, followed
 from aedile.backtest.partial import Partial
 from aedile.backtest.plan import Plan, Side
+from aedile.backtest.sides import Sides
 from aedile.backtest.samples import Sampler, draws, is_drawn, item_rows, of_candidates, slate_rows
 from aedile.backtest.sums import Sums
 from aedile.backtest.tally import Measured, Tally, measured
 from aedile.backtest.timeline import Timeline
 from aedile.engine.catalogue import EntityRows
-from aedile.engine.engine import Engine
-from aedile.engine.many import Decided, ManyDecider
+from aedile.engine.many import Decided
 from aedile.language.types import STRING
 
 Numbers = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 #: How a market and a channel are one key.
 JOINT = "\0"
+#: Candidates for which strategies are left out at once: many small looks would take longer than one.
+LOOKED_AT_ONCE = 8192
 _NONE = pa.scalar("", pa.large_string())
 
 
@@ -44,26 +46,19 @@ class Worker:
     def __init__(self, plan: Plan, details: pa.Table | None = None) -> None:
         self.plan = plan
         entities, updates = read_catalogue(plan.catalogue, plan.after.schema)
-        self._before = _engine(plan.before) if plan.before is not None else None
-        after, before = plan.after, plan.before
-        if self._before is not None and before is not None and before.schema.digest() == after.schema.digest():
-            self._after = self._before.replace(after.strategies, after.lists)
-            engines = [self._before]
-        else:
-            self._after = _engine(after)
-            engines = [self._after, *([self._before] if self._before is not None else [])]
-        self._timeline = Timeline(engines, entities, updates, at_the_time=plan.at_the_time)
+        self._sides = Sides(plan)
+        self._after = self._sides.after
+        self._timeline = Timeline(self._sides.engines, entities, updates, at_the_time=plan.at_the_time)
         self._details = Details(details)
-        self._deciders = (ManyDecider(self._before) if self._before is not None else None, ManyDecider(self._after))
         self._sampler = Sampler(plan.sample)
+        self._named: dict[str, tuple[pa.Array, pa.Array]] = {}
         self._begin()
 
     def _begin(self) -> None:
         self._tallies = {by: Tally(by) for by in ("place", "entity", *self.plan.by)}
         self._sums = Sums()
-        if self._before is not None:
-            self._sums.names_before = [strategy.id for strategy in self._before.strategies]
         self._partial = Partial(self.plan.sample)
+        self._looks: list[CloseLook] = []
 
     def run(self, batches: Iterable[pa.RecordBatch | pa.Table]) -> Iterator[Partial]:
         """What comes of batches: a partial whenever tables have grown too large, and one at the end."""
@@ -79,13 +74,13 @@ class Worker:
 
     def taken(self) -> Partial:
         """All that was summed since the last time."""
+        self._look()
         found = self._partial
         for tally in self._tallies.values():
             groups, money = tally.tables()
             found.add("groups", groups)
             found.add("money", money)
-        engines = [decider.engine for decider in self._deciders if decider is not None]
-        for name, table in self._sums.tables(engines[-1]).items():
+        for name, table in self._sums.tables(self._after).items():
             found.add(name, table)
         self._begin()
         return found
@@ -118,9 +113,7 @@ class Worker:
     def _add(self, logged: Logged) -> None:
         plan = self.plan
         detailed = self._details.of(logged)
-        sides = tuple(
-            decide_detailed(decider, logged, detailed) if decider is not None else None for decider in self._deciders
-        )
+        sides = self._sides.decide(logged, detailed)
         after = places(logged, sides[1])
         before = places(logged, sides[0]) if sides[0] is not None else logged.then
         changed, outcome = changes(before, after), followed(logged)
@@ -135,8 +128,9 @@ class Worker:
         drawn = draws(logged.table["request_id"].to_pylist(), plan.seed)
         self._sums.add_requests(logged, changed, outcome, weights, len(detailed), plan.first_places)
         self._sums.add_limits(logged, outcome, self._lacking(logged), self._agreeing(logged, sides[0], plan.before))
-        self._sums.add_fired(sides, len(self._after.strategies), self._numbers())
-        self._close_look(np.flatnonzero(is_drawn(drawn, plan.close_look)), logged, sides[1], after, outcome, light)
+        engines = tuple(decider.engine if decider is not None else None for decider in self._sides.deciders)
+        self._sums.add_fired(sides, (engines[0], self._after))
+        self._close_look(np.flatnonzero(is_drawn(drawn, plan.close_look)), logged, sides[1], outcome, light)
         self._sample(logged, changed, outcome, drawn, of_candidates(drawn, owner, starts), sides)
 
     def _weights(self, light: Numbers, outcome: Followed, attention: tuple[Doubles, ...]) -> tuple[Doubles, Doubles]:
@@ -144,7 +138,7 @@ class Worker:
         had = self.plan.examination.of_places(light, outcome.position)
         safe = np.where(had > 0, had, 1.0)
         found = [np.where(had > 0, np.minimum(side / safe, self.plan.clip), 0.0) for side in attention]
-        if self._before is None:  # what was shown then was shown then
+        if self.plan.before is None:  # what was shown then was shown then
             found[0] = np.where(had > 0, 1.0, 0.0)
         return found[0], found[1]
 
@@ -154,12 +148,8 @@ class Worker:
         encoded = joint.combine_chunks().dictionary_encode()
         codes = np.asarray(encoded.indices).astype(np.int64)[requests.owner]
         self._tally("place", encoded.dictionary.cast(pa.large_string()), codes, m, outcome)
-        for number, kind in enumerate(requests.kinds):
-            texts, codes = self._entities(logged, number, kind)
-            if len(requests.kinds) == 1:
-                self._tally("entity", texts, codes, m, outcome)
-        if len(requests.kinds) > 1:
-            self._tally_mixed(logged, m, outcome)
+        entities = self._tallies["entity"]
+        entities.add(self._entities(logged, entities), m, outcome.currency, outcome.paid_currency)
         for by in self.plan.by:
             texts, codes = self._feature(logged, by)
             self._tally(by, texts, codes, m, outcome)
@@ -168,18 +158,27 @@ class Worker:
         tally = self._tallies[by]
         tally.add(tally.numbers(texts, codes), m, outcome.currency, outcome.paid_currency)
 
-    def _entities(self, logged: Logged, number: int, kind: str) -> tuple[pa.Array, Numbers]:
-        """Candidates of the only kind there is, as `kind:id`."""
-        encoded = logged.requests.ids.dictionary_encode()
-        texts = pc.binary_join_element_wise(pa.scalar(f"{kind}:", pa.large_string()), encoded.dictionary, _NONE)
-        return texts.cast(pa.large_string()), np.asarray(encoded.indices).astype(np.int64)
+    def _entities(self, logged: Logged, tally: Tally) -> Numbers:
+        """The number of each candidate as an entity, `kind:id`."""
+        requests, found = logged.requests, np.zeros(len(logged.requests.ids), np.int64)
+        for number, kind in enumerate(requests.kinds):
+            is_mine = requests.kind == number
+            rows = requests.rows(self._after.store, kind)
+            known, lacking = np.flatnonzero(is_mine & (rows >= 0)), np.flatnonzero(is_mine & (rows < 0))
+            if len(known):
+                mine = tally if len(requests.kinds) == 1 else self._tallies["entity"]
+                found[known] = mine.numbers(self._names(kind), rows[known])
+            if len(lacking):
+                found[lacking] = tally.number_texts(_named(kind, requests.ids.take(pa.array(lacking))))
+        return found
 
-    def _tally_mixed(self, logged: Logged, m: Measured, outcome: Followed) -> None:
-        kinds = pa.array([f"{kind}:" for kind in logged.requests.kinds], pa.large_string())
-        prefix = kinds.take(pa.array(logged.requests.kind))
-        encoded = pc.binary_join_element_wise(prefix, logged.requests.ids, _NONE).dictionary_encode()
-        codes = np.asarray(encoded.indices).astype(np.int64)
-        self._tally("entity", encoded.dictionary.cast(pa.large_string()), codes, m, outcome)
+    def _names(self, kind: str) -> pa.Array:
+        """The entities of a kind's catalogue, by row, as `kind:id`."""
+        ids = self._after.store.catalogues[kind].index.ids
+        known = self._named.get(kind)
+        if known is None or known[0] is not ids:
+            known = self._named[kind] = (ids, _named(kind, ids))
+        return known[1]
 
     def _feature(self, logged: Logged, by: str) -> tuple[pa.Array, Numbers]:
         """The candidates' values of a feature, as they were known at the time."""
@@ -193,8 +192,7 @@ class Worker:
             if catalogue is None or (own != kind and own not in store.schema.paths(kind)):
                 continue
             mine = np.flatnonzero(requests.kind == number)
-            ids = requests.ids if len(mine) == n else requests.ids.take(pa.array(mine))
-            column = EntityRows(store, kind, catalogue.index.find_texts(ids)).column(by)
+            column = EntityRows(store, kind, requests.rows(store, kind)[mine]).column(by)
             if column.type == STRING:
                 assert column.dictionary is not None
                 texts, found = column.dictionary, column.values.astype(np.int64)
@@ -205,15 +203,11 @@ class Worker:
 
     def _lacking(self, logged: Logged) -> int:
         """Candidates that the catalogue does not have."""
-        lacking = 0
-        for number, kind in enumerate(logged.requests.kinds):
-            catalogue = self._after.store.catalogues.get(kind)
-            mine = np.flatnonzero(logged.requests.kind == number)
-            if catalogue is None:
-                lacking += len(mine)
-            else:
-                lacking += int((catalogue.index.find_texts(logged.requests.ids.take(pa.array(mine))) < 0).sum())
-        return lacking
+        requests, store = logged.requests, self._after.store
+        return sum(
+            int(((requests.rows(store, kind) < 0) & (requests.kind == number)).sum())
+            for number, kind in enumerate(requests.kinds)
+        )
 
     def _agreeing(self, logged: Logged, decided: Decided | None, before: Side | None) -> tuple[int, int]:
         """Candidates of requests that the release before decided at the time, and those that came out alike."""
@@ -224,20 +218,22 @@ class Worker:
         same = (then.excluded == (verdicts.excluded_by >= 0)) & np.isclose(then.multiplier, verdicts.multiplier, rtol=1e-9)
         return int(mine.sum()), int((mine & same).sum())
 
-    def _numbers(self) -> Numbers | None:
-        """Of each strategy before its number after; -1 for those that are gone."""
-        if self._before is None:
-            return None
-        after = {strategy.id: number for number, strategy in enumerate(self._after.strategies)}
-        return np.array([after.get(strategy.id, -1) for strategy in self._before.strategies], np.int64)
-
     def _close_look(
-        self, rows: Numbers, logged: Logged, decided: Decided, after: Places, outcome: Followed, light: Numbers
+        self, rows: Numbers, logged: Logged, decided: Decided, outcome: Followed, light: Numbers
     ) -> None:
         if not len(rows):
             return
-        look = CloseLook.at(rows, logged, decided, after.shown, outcome, light)
-        self._sums.add_close(left_out(look, self._deciders[1], self.plan.examination), look)
+        self._looks.append(CloseLook.at(rows, logged, decided, self._sides.deciders[1], outcome, light))
+        if sum(len(look.shown) for look in self._looks) >= LOOKED_AT_ONCE:
+            self._look()
+
+    def _look(self) -> None:
+        """Leave strategies out one by one for the requests that wait for it."""
+        if not self._looks:
+            return
+        look = joined(self._looks)
+        self._looks = []
+        self._sums.add_close(left_out(look, self._sides.deciders[1], self.plan.examination), look, self._after)
         self._sums.add_pairs(pairs(look.decided.verdicts, len(self._after.strategies)))
 
     def _sample(
@@ -246,7 +242,7 @@ class Worker:
         chosen = self._sampler.items(changed, drawn)
         told = tuple(
             (decider.engine, side) if decider is not None and side is not None else None
-            for decider, side in zip(self._deciders, sides, strict=True)
+            for decider, side in zip(self._sides.deciders, sides, strict=True)
         )
         if len(chosen):
             self._partial.add("items", item_rows(chosen, logged, changed, outcome, drawn, told))
@@ -257,8 +253,8 @@ class Worker:
             self._partial.add("slates", slate_rows(rows, logged, changed, by_request, self.plan.first_places))
 
 
-def _engine(side: Side) -> Engine:
-    return Engine(side.schema, side.strategies, side.lists)
+def _named(kind: str, ids: pa.LargeStringArray) -> pa.Array:
+    return pc.binary_join_element_wise(pa.scalar(f"{kind}:", pa.large_string()), ids, _NONE)
 
 
 def _all(masks: list[Any]) -> Any:

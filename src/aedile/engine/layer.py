@@ -142,12 +142,15 @@ class Layer:
         candidates: their features, those of their requests included, n rows. rows: as in `fire`.
         """
         program, m, n = self.program, requests.length, len(rows)
-        masks = kernel.combine(pairs_of(program.request_axes, requests, self.lists), self._base, m)
+        axes = [axis for axis in program.request_axes if not isinstance(axis.atoms[0], Draw)]
+        masks = kernel.combine(pairs_of(axes, requests, self.lists), self._base, m)
+        for draws in self._draws:
+            draws.narrow_many(masks, requests)
         any_mask = np.bitwise_or.reduce(masks, axis=0) if m else self._base
         late = self._late.read_many(requests, self.lists) if self._late else None
-        axes = [axis for axis in (*program.sent_axes, *program.mixed_axes) if (axis.touched & any_mask).any()]
+        sent = [axis for axis in (*program.sent_axes, *program.mixed_axes) if (axis.touched & any_mask).any()]
         everything = np.full(program.words, ~np.uint64(0))
-        own = kernel.combine(pairs_of(axes, candidates, self.lists), everything, n) if axes else None
+        own = kernel.combine(pairs_of(sent, candidates, self.lists), everything, n) if sent else None
         opened = self._free | program.with_sent
         kernel.gather_many(
             rows, starts, self.index.postings, masks, own, opened, self.clause_numbers, late, out
@@ -198,6 +201,12 @@ class _Draws:
         """Take those clauses out of the mask whose canary the unit is not in; what is out already is not drawn."""
         unit = values.get(self._unit)
         kernel.narrow(mask, self._clauses, self._bounds, unit.encode() if unit is not None else None)
+
+    def narrow_many(self, masks: Words, requests: Rows) -> None:
+        """The same for the masks of many requests."""
+        units = requests.column(self._unit).to_python()
+        for mask, unit in zip(masks, units if len(units) == len(masks) else units * len(masks), strict=True):
+            kernel.narrow(mask, self._clauses, self._bounds, unit.encode() if unit is not None else None)
 
 
 class _LateReader:

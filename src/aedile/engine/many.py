@@ -20,7 +20,7 @@ from aedile.engine.blind import KEPT
 from aedile.engine.catalogue import EntityRows, Store, _distinct
 from aedile.engine.decide import _joined_lists
 from aedile.engine.engine import Engine, muted_book
-from aedile.engine.kernel import codes_at, flagged
+from aedile.engine.kernel import ActionBook, Words, codes_at, flagged
 from aedile.engine.slate import build_slate
 from aedile.engine.slate_plan import SlatePlan
 from aedile.engine.verdicts import Verdicts
@@ -46,6 +46,8 @@ class Requests:
     kind: npt.NDArray[np.int8]
     ids: pa.LargeStringArray
     scores: npt.NDArray[np.float64]
+    #: The ids in Python, where they are at hand.
+    spelt: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -55,10 +57,24 @@ class Requests:
         """Of each candidate its request."""
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
 
+    def rows(self, store: Store, kind: str) -> Int32:
+        """The row of each candidate in the catalogue of this kind, -1 where it lacks it; looked up once."""
+        catalogue = store.catalogues.get(kind)
+        if catalogue is None:
+            return np.full(len(self.ids), -1, np.int32)
+        known = self._rows.get(kind)
+        if known is None or known[0] is not catalogue.index.ids:
+            known = self._rows[kind] = (catalogue.index.ids, catalogue.index.find_texts(self.ids))
+        return known[1]
+
+    @cached_property
+    def _rows(self) -> dict[str, tuple[pa.LargeStringArray, Int32]]:
+        return {}
+
     @cached_property
     def texts(self) -> list[str]:
         """The ids in Python."""
-        return self.ids.to_pylist()  # type: ignore[no-any-return]
+        return self.spelt if self.spelt is not None else self.ids.to_pylist()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,21 +91,52 @@ class Decided:
     reserved: Int32
 
 
-class ManyDecider:
-    """Decides many requests by an engine. muted: as for a `Decider`."""
+class Fired:
+    """Which strategies fire for the candidates of many requests: bits, before anything is made of them."""
 
-    def __init__(self, engine: Engine, muted: Collection[str] = ()) -> None:
+    def __init__(self, requests: Requests, groups: Sequence[tuple[_Candidates, Words]]) -> None:
+        self.requests = requests
+        self.groups = groups
+
+    def requests_with(self, strategies: Words) -> Numbers:
+        """The requests in which one of these strategies, uint64 (words,), fires; ascending."""
+        has = np.zeros(len(self.requests), np.bool_)
+        for group, bits in self.groups:
+            has[group.owner[(bits & strategies).any(axis=1)]] = True
+        return np.flatnonzero(has)
+
+
+class ManyDecider:
+    """Decides many requests by an engine. book: what strategies do, where it is not the engine's own."""
+
+    def __init__(self, engine: Engine, book: ActionBook | None = None, muted: Collection[str] = ()) -> None:
+        """muted: as for a `Decider`."""
         self.engine = engine
-        self.book = engine.book if not muted else muted_book(engine.book, engine.strategies, muted)
+        book = book or engine.book
+        self.book = book if not muted else muted_book(book, engine.strategies, muted)
         actions = [strategy.action for strategy in engine.strategies]
         self._plan = SlatePlan.of(actions)
         self._caps = np.array([isinstance(action, Cap | WindowCap) for action in actions], np.bool_)
 
     def decide(self, requests: Requests) -> Decided:
         """The decisions: a function of engine, entities and requests, and of nothing else."""
-        groups = self._groups(requests)
-        verdicts = self._verdicts(requests, groups)
-        return self.placed(requests, verdicts, groups)
+        return self.settle(self.fire(requests))
+
+    def fire(self, requests: Requests) -> Fired:
+        """Which strategies fire."""
+        found = []
+        for group in self._groups(requests):
+            out = np.zeros((group.length, self.engine.words), np.uint64)
+            for layer in self.engine.layers(group.kind):
+                layer.fire_many(group.requests, group.starts, group, group.rows, out)
+            found.append((group, out))
+        return Fired(requests, found)
+
+    def settle(self, fired: Fired) -> Decided:
+        """What becomes of the candidates for whom these fire."""
+        n = len(fired.requests.ids)
+        verdicts = self._verdicts(fired, n)
+        return self.placed(fired.requests, verdicts, self._keys(verdicts, [group for group, _ in fired.groups], n))
 
     def _groups(self, requests: Requests) -> list[_Candidates]:
         features = _RequestRows(requests, self.engine.store)
@@ -100,9 +147,8 @@ class ManyDecider:
                 groups.append(_Candidates(requests, features, self.engine.store, kind, places))
         return groups
 
-    def _verdicts(self, requests: Requests, groups: Sequence[_Candidates]) -> Verdicts:
-        n = len(requests.ids)
-        parts = [(group.places, self._resolved(group)) for group in groups]
+    def _verdicts(self, fired: Fired, n: int) -> Verdicts:
+        parts = [(group.places, kernel.resolve(bits, self.book)) for group, bits in fired.groups]
         if len(parts) == 1:
             return parts[0][1]
         excluded, multiplier = np.full(n, -1, np.int32), np.ones(n)
@@ -111,28 +157,35 @@ class ManyDecider:
         if not parts:
             none, offsets = np.zeros(0, np.int32), np.zeros(n + 1, np.int64)
             return Verdicts(excluded, multiplier, offsets, none, np.zeros(0, np.bool_), offsets, none)
-        fired_offsets, (fired, acts) = _joined_lists([(p, v.fired_offsets, (v.fired, v.acts)) for p, v in parts], n)
+        fired_offsets, (lists, acts) = _joined_lists([(p, v.fired_offsets, (v.fired, v.acts)) for p, v in parts], n)
         shadow_offsets, (shadow,) = _joined_lists([(p, v.shadow_offsets, (v.shadow,)) for p, v in parts], n)
-        return Verdicts(excluded, multiplier, fired_offsets, fired, acts, shadow_offsets, shadow)
+        return Verdicts(excluded, multiplier, fired_offsets, lists, acts, shadow_offsets, shadow)
 
-    def _resolved(self, group: _Candidates) -> Verdicts:
-        out = np.zeros((group.length, self.engine.words), np.uint64)
-        for layer in self.engine.layers(group.kind):
-            layer.fire_many(group.requests, group.starts, group, group.rows, out)
-        return kernel.resolve(out, self.book)
+    def keys(self, requests: Requests, verdicts: Verdicts) -> dict[int, Numbers]:
+        """For each cap that fires the codes of its key, of all candidates; -1 where it is unknown."""
+        return self._keys(verdicts, self._groups(requests), len(requests.ids))
 
-    def placed(self, requests: Requests, verdicts: Verdicts, groups: Sequence[_Candidates] | None = None) -> Decided:
-        """The slates of these verdicts: for verdicts that were changed, as if one strategy were off."""
-        n = len(requests.ids)
-        groups = groups if groups is not None else self._groups(requests)
-        keys: dict[int, Numbers] = {}
-        spent: dict[int, Numbers] = {}
+    def _keys(self, verdicts: Verdicts, groups: Sequence[_Candidates], n: int) -> dict[int, Numbers]:
+        found: dict[tuple[str, str], Numbers] = {}
+        keys = {}
         for number in flagged(verdicts.fired, self._caps):
             strategy = self.engine.strategies[number]
             if isinstance(strategy.action, Cap):
-                keys[number] = _codes(groups, strategy.applies_to, strategy.action.key, n)
-            else:
-                spent[number] = np.zeros(n, np.int64)
+                place = strategy.applies_to, strategy.action.key
+                if place not in found:
+                    found[place] = _codes(groups, *place, n)
+                keys[number] = found[place]
+        return keys
+
+    def placed(self, requests: Requests, verdicts: Verdicts, keys: Mapping[int, Numbers]) -> Decided:
+        """The slates of these verdicts. keys: of every cap that fires."""
+        n = len(requests.ids)
+        nothing = np.zeros(n, np.int64)
+        spent = {
+            number: nothing
+            for number in flagged(verdicts.fired, self._caps)
+            if isinstance(self.engine.strategies[number].action, WindowCap)
+        }
         after, (pinned, reserved) = np.zeros(n, np.int64), np.full((2, n), -1, np.int32)
         if kernel.compiled is None:
             self._in_python(requests, verdicts, keys, spent, after, pinned, reserved)
@@ -230,17 +283,14 @@ class _Candidates:
         self._store = store
         is_all = len(places) == len(requests.ids)
         self._ids = requests.ids if is_all else requests.ids.take(pa.array(places))
-        self._owner = requests.owner if is_all else requests.owner[places]
-        self.starts = requests.starts if is_all else np.searchsorted(self._owner, np.arange(len(requests) + 1))
-        catalogue = store.catalogues.get(kind)
-        self.rows: Int32 = (
-            catalogue.index.find_texts(self._ids) if catalogue is not None else np.full(self.length, -1, np.int32)
-        )
+        self.owner = requests.owner if is_all else requests.owner[places]
+        self.starts = requests.starts if is_all else np.searchsorted(self.owner, np.arange(len(requests) + 1))
+        self.rows: Int32 = requests.rows(store, kind)[places] if not is_all else requests.rows(store, kind)
 
     def column(self, name: str) -> Column:
         if name.startswith(("request.", "query.")):
             column = self.requests.column(name)
-            return column.take(self._owner) if len(column) == self.requests.length else column
+            return column.take(self.owner) if len(column) == self.requests.length else column
         if name == f"{self.kind}.id":
             encoded = self._ids.dictionary_encode()
             codes = np.asarray(encoded.indices).astype(np.int32)

@@ -32,8 +32,10 @@ from aedile.store.home import Home
 CANCELLED = define("AED-DATA-123", "A backtest was stopped before it was done.", "Ctrl-C during `aedile backtest`")
 DIED = define("AED-DATA-124", "A process of a backtest ended before it was done.", "a process that the system killed")
 
-#: Processes that work; candidates on which strategies are left out one by one.
-PROCESSES, CLOSE_LOOK = 2, 300_000
+#: Processes that work.
+PROCESSES = 2
+#: Strategies are left out one by one for so many candidates times strategies: some seconds of work.
+CLOSE_LOOK = 20_000_000
 #: Candidates up to which one process is quicker than two, which must be started.
 FEW = 200_000
 
@@ -94,7 +96,7 @@ def prepare(home: Home, asked: Asked, entities: Iterable[Entities], scratch: Pat
         before=asked.before, after=asked.after, catalogue=write_catalogue(known, entities, changed), by=asked.by,
         markets=asked.markets, channels=asked.channels, since=asked.since, until=asked.until,
         examination=examination(home, asked.since, asked.until, asked.markets, asked.steepness),
-        close_look=min(1.0, asked.close_look / max(candidates, 1)), sample=asked.sample, seed=asked.seed,
+        close_look=min(1.0, asked.close_look / max(candidates * len(asked.after.strategies), 1)), sample=asked.sample, seed=asked.seed,
         at_the_time=asked.at_the_time,
     )  # fmt: skip
     return Prepared(plan, found, read_details(home, asked.since, asked.until))

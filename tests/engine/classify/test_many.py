@@ -64,7 +64,7 @@ def test_many_requests_are_decided_as_each_is_alone(seed, is_compiled, tmp_path,
     for _ in range(3):
         requests = [bare(mall.ask(number)) for number in range(30)]
         muted = rng.sample([s.id for s in mall.engine.strategies], 2)
-        assert_as_alone(mall, requests, ManyDecider(mall.engine, muted).decide(together(requests)), muted)
+        assert_as_alone(mall, requests, ManyDecider(mall.engine, muted=muted).decide(together(requests)), muted)
         mall.live_on()
     mall.engine = mall.engine.replace(mall.engine.strategies[3:])
     requests = [bare(mall.ask(number)) for number in range(30)]
