@@ -63,7 +63,7 @@ def read_catalogue(folder: str | None, schema: Schema) -> tuple[list[Entities], 
         return [], UPDATE.empty_table()
     root = Path(folder)
     found = [
-        decode_entities((root / f"{kind}.arrow").read_bytes(), kind, schema)
+        decode_entities(pa.memory_map(str(root / f"{kind}.arrow")).read_buffer(), kind, schema)
         for kind in schema.kinds
         if (root / f"{kind}.arrow").exists()
     ]

@@ -30,7 +30,7 @@ CLIP = 10.0
 #: Below this effective sample size nothing is estimated: the interval would mean little.
 LEAST_EFFECTIVE = 100.0
 #: Rows of a table that tells features apart, before it is handed on and begun anew.
-MOST_KEYS = 1_000_000
+MOST_KEYS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Plan:
     until: microseconds since 1970, the end exclusive. close_look: the share of requests on which strategies are left
     out one by one and counted in pairs, drawn by a hash of the request's id. sample: changed candidates, and
     changed requests, to be shown, of each kind of change. at_the_time: whether features must have been known before
-    the request, or are taken as the catalogue has them now.
+    the request, or are taken as the catalogue has them now. earliest: no request is older.
     """
 
     before: Side | None
@@ -75,6 +75,7 @@ class Plan:
     sample: int = 20
     seed: int = 1
     at_the_time: bool = True
+    earliest: int | None = None
     most_keys: int = MOST_KEYS
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,24 @@ class Measured:
     sums: dict[str, tuple[Numbers | None, Doubles]]
     paid: Numbers
     money: dict[str, npt.NDArray[np.generic]]
+    #: Which of the outcomes with money are in it.
+    kept: Any = field(default_factory=lambda: slice(None))
+
+    def only(self, mine: npt.NDArray[np.bool_]) -> Measured:
+        """The same for some candidates; places stay those of all."""
+        everyone = np.arange(len(mine))
+
+        def part(where: Numbers | None, values: npt.NDArray[np.generic] | None) -> tuple[Numbers, Any]:
+            places = everyone if where is None else where
+            chosen = mine[places]
+            return places[chosen], values[chosen] if values is not None else None
+
+        kept = mine[self.paid]
+        return Measured(
+            {name: part(*pair) for name, pair in self.counts.items()},
+            {name: part(*pair) for name, pair in self.sums.items()},
+            self.paid[kept], {name: values[kept] for name, values in self.money.items()}, kept,
+        )  # fmt: skip
 
 
 def measured(
@@ -98,9 +117,11 @@ def measured(
 
 @dataclass(slots=True, eq=False)
 class Tally:
-    """Sums by the values of one feature. by: what it is called. Values are texts, numbered as they come."""
+    """Sums by the values of one feature. by: what it is called. Values are texts, numbered as they come; or, where
+    `known` has them, by their places in it."""
 
     by: str
+    known: pa.LargeStringArray | None = None
     index: IdIndex = field(default_factory=lambda: IdIndex(pa.array([], pa.large_string())))
     counts: Numbers = field(default_factory=lambda: np.zeros((len(COUNTS), 0), np.int64))
     sums: Doubles = field(default_factory=lambda: np.zeros((len(SUMS), 0), np.float64))
@@ -108,7 +129,13 @@ class Tally:
     _last: tuple[pa.Array | None, Numbers] = field(default_factory=lambda: (None, np.zeros(0, np.int64)))
 
     def __len__(self) -> int:
-        return len(self.index)
+        """How many values may have been counted, beside those known beforehand."""
+        return len(self.index) if self.known is None else 0
+
+    @property
+    def texts(self) -> pa.LargeStringArray:
+        """The values by number."""
+        return self.index.ids if self.known is None else self.known
 
     def number_texts(self, texts: pa.LargeStringArray) -> Numbers:
         """The numbers of texts, which need not be distinct."""
@@ -138,7 +165,7 @@ class Tally:
 
     def add(self, numbers: Numbers, m: Measured, currency: Sequence[str], paid_currency: Numbers) -> None:
         """Count candidates, each under its number."""
-        self.counts, self.sums = _wide(self.counts, len(self)), _wide(self.sums, len(self))
+        self.counts, self.sums = _wide(self.counts, len(self.texts)), _wide(self.sums, len(self.texts))
         for row, name in enumerate(COUNTS):
             where, values = m.counts[name]
             _add(self.counts[row], numbers if where is None else numbers[where], values)
@@ -159,12 +186,13 @@ class Tally:
 
     def tables(self) -> tuple[pa.Table, pa.Table]:
         """What was counted, as rows of `groups` and of `money`."""
-        counts, sums = _wide(self.counts, len(self)), _wide(self.sums, len(self))
-        there = np.flatnonzero(counts[COUNTS.index("candidates"), : len(self)])
+        texts = self.texts
+        counts, sums = _wide(self.counts, len(texts)), _wide(self.sums, len(texts))
+        there = np.flatnonzero(counts[COUNTS.index("candidates"), : len(texts)])
         groups = pa.table(
             [
                 pa.array([self.by] * len(there), pa.string()),
-                self.index.ids.take(pa.array(there)).cast(pa.string()),
+                texts.take(pa.array(there)).cast(pa.string()),
                 *(pa.array(row[there]) for row in counts),
                 *(pa.array(row[there]) for row in sums),
             ],
@@ -175,7 +203,7 @@ class Tally:
         money = pa.table(
             [
                 pa.array([self.by] * len(entries), pa.string()),
-                self.index.ids.take(pa.array([n for (n, _), _ in entries], pa.int64())).cast(pa.string()),
+                texts.take(pa.array([n for (n, _), _ in entries], pa.int64())).cast(pa.string()),
                 pa.array([currency for (_, currency), _ in entries], pa.string()),
                 *(pa.array([round(value) for value in column], pa.int64()) for column in columns[:2]),
                 *(pa.array(column, pa.float64()) for column in columns[2:]),
@@ -191,10 +219,10 @@ _UNSEEN = np.int64(-2)
 
 
 def _wide(rows: npt.NDArray[np.generic], width: int) -> npt.NDArray[np.generic]:  # type: ignore[type-var]
-    """The rows with room for so many values, a half more than is needed where they have to grow."""
+    """The rows with room for so many values, twice as much as is needed where they have to grow."""
     if rows.shape[1] >= width:
         return rows
-    grown = np.zeros((rows.shape[0], width + width // 2 + 64), rows.dtype)
+    grown = np.zeros((rows.shape[0], width if rows.shape[1] == 0 else 2 * width), rows.dtype)
     grown[:, : rows.shape[1]] = rows
     return grown
 

@@ -65,15 +65,18 @@ class Timeline:
     """The catalogue of an engine at any moment. `bad`: updates whose value is not one of the feature."""
 
     def __init__(
-        self, engines: Sequence[Engine], entities: Sequence[Entities], updates: pa.Table, *, at_the_time: bool
-    ) -> None:
-        """engines: those that do not share a store. at_the_time: False takes everything as it is in the end."""
+        self, engines: Sequence[Engine], entities: Sequence[Entities], updates: pa.Table, *, at_the_time: bool,
+        earliest: int | None = None,
+    ) -> None:  # fmt: skip
+        """engines: those that do not share a store. at_the_time: False takes everything as it is in the end. earliest:
+        no request is older, so that what was known before then was known always."""
         self._engines = engines
         self._schema = engines[0].schema
         self._at_the_time = at_the_time
         self.bad = 0
         self._kinds = {kind: self._read(kind, entities, updates) for kind in self._schema.kinds}
         self._moment: int | None = None
+        self._earliest = earliest if earliest is not None else -(2**62)
 
     def _types(self, kind: str) -> dict[str, Type]:
         own = {spec.name: spec.type for spec in self._schema.features_of(kind) if spec.source == "entity"}
@@ -154,10 +157,17 @@ class Timeline:
         self._moment = moment
 
     def _load(self, kind: str, held: _Kind, moment: int) -> None:
+        if not len(held.ids):
+            return
+        if not held.takes and (not self._at_the_time or held.born.max() < self._earliest):
+            # Nothing of these entities ever changes: the engine may have the columns themselves.
+            for engine in self._engines:
+                engine.load(kind, held.ids, held.columns if len(self._engines) == 1 else _all_copied(held.columns))
+            held.columns.clear()
+            return
         columns = self._state(kind, held, np.arange(len(held.ids)), moment)
         for engine in self._engines:
-            if len(held.ids):
-                engine.load(kind, held.ids, columns)
+            engine.load(kind, held.ids, columns if len(self._engines) == 1 else _all_copied(columns))
 
     def _state(self, kind: str, held: _Kind, rows: Numbers, moment: int) -> dict[str, Column]:
         """The features of these entities as they were known before the moment."""
@@ -254,6 +264,10 @@ def _overlaid(column: Column, takes: _Takes, place: Numbers) -> Column:
     both = concatenated([column, takes.values])
     chosen = np.where(place >= 0, len(column) + place, np.arange(len(column)))
     return both.take(chosen)
+
+
+def _all_copied(columns: dict[str, Column]) -> dict[str, Column]:
+    return {name: _copied(column) for name, column in columns.items()}
 
 
 def _copied(column: Column) -> Column:

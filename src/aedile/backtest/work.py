@@ -45,10 +45,10 @@ class Worker:
 
     def __init__(self, plan: Plan, details: pa.Table | None = None) -> None:
         self.plan = plan
-        entities, updates = read_catalogue(plan.catalogue, plan.after.schema)
         self._sides = Sides(plan)
         self._after = self._sides.after
-        self._timeline = Timeline(self._sides.engines, entities, updates, at_the_time=plan.at_the_time)
+        entities, updates = read_catalogue(plan.catalogue, plan.after.schema)
+        self._timeline = Timeline(self._sides.engines, entities, updates, at_the_time=plan.at_the_time, earliest=plan.earliest)
         self._details = Details(details)
         self._sampler = Sampler(plan.sample)
         self._named: dict[str, tuple[pa.Array, pa.Array]] = {}
@@ -56,6 +56,7 @@ class Worker:
 
     def _begin(self) -> None:
         self._tallies = {by: Tally(by) for by in ("place", "entity", *self.plan.by)}
+        self._entities: dict[str, Tally] = {}
         self._sums = Sums()
         self._partial = Partial(self.plan.sample)
         self._looks: list[CloseLook] = []
@@ -76,7 +77,7 @@ class Worker:
         """All that was summed since the last time."""
         self._look()
         found = self._partial
-        for tally in self._tallies.values():
+        for tally in (*self._tallies.values(), *self._entities.values()):
             groups, money = tally.tables()
             found.add("groups", groups)
             found.add("money", money)
@@ -148,8 +149,8 @@ class Worker:
         encoded = joint.combine_chunks().dictionary_encode()
         codes = np.asarray(encoded.indices).astype(np.int64)[requests.owner]
         self._tally("place", encoded.dictionary.cast(pa.large_string()), codes, m, outcome)
-        entities = self._tallies["entity"]
-        entities.add(self._entities(logged, entities), m, outcome.currency, outcome.paid_currency)
+        for number, kind in enumerate(requests.kinds):
+            self._count_entities(logged, number, kind, m, outcome)
         for by in self.plan.by:
             texts, codes = self._feature(logged, by)
             self._tally(by, texts, codes, m, outcome)
@@ -158,19 +159,24 @@ class Worker:
         tally = self._tallies[by]
         tally.add(tally.numbers(texts, codes), m, outcome.currency, outcome.paid_currency)
 
-    def _entities(self, logged: Logged, tally: Tally) -> Numbers:
-        """The number of each candidate as an entity, `kind:id`."""
-        requests, found = logged.requests, np.zeros(len(logged.requests.ids), np.int64)
-        for number, kind in enumerate(requests.kinds):
-            is_mine = requests.kind == number
-            rows = requests.rows(self._after.store, kind)
-            known, lacking = np.flatnonzero(is_mine & (rows >= 0)), np.flatnonzero(is_mine & (rows < 0))
-            if len(known):
-                mine = tally if len(requests.kinds) == 1 else self._tallies["entity"]
-                found[known] = mine.numbers(self._names(kind), rows[known])
-            if len(lacking):
-                found[lacking] = tally.number_texts(_named(kind, requests.ids.take(pa.array(lacking))))
-        return found
+    def _count_entities(self, logged: Logged, number: int, kind: str, m: Measured, outcome: Followed) -> None:
+        """Count candidates of a kind each for itself: by the catalogue's row, and those it lacks by id."""
+        requests = logged.requests
+        is_mine = requests.kind == number
+        rows = requests.rows(self._after.store, kind)
+        lacking = np.flatnonzero(is_mine & (rows < 0))
+        if len(lacking) < int(is_mine.sum()):
+            tally = self._entities.get(kind)
+            if tally is None:
+                tally = self._entities[kind] = Tally("entity", self._names(kind))
+            numbers = np.where(is_mine & (rows >= 0), rows, -1).astype(np.int64)
+            own = m if numbers.min() >= 0 else m.only(numbers >= 0)
+            tally.add(numbers, own, outcome.currency, outcome.paid_currency[own.kept])
+        if len(lacking):
+            numbers = np.full(len(rows), -1, np.int64)
+            numbers[lacking] = self._tallies["entity"].number_texts(_named(kind, requests.ids.take(pa.array(lacking))))
+            own = m.only(numbers >= 0)
+            self._tallies["entity"].add(numbers, own, outcome.currency, outcome.paid_currency[own.kept])
 
     def _names(self, kind: str) -> pa.Array:
         """The entities of a kind's catalogue, by row, as `kind:id`."""

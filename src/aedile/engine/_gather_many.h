@@ -61,7 +61,6 @@ static PyObject *gather_many(PyObject *self, PyObject *args) {
     }
     uint64_t *fired = room;
     uint32_t *aims = (uint32_t *)(fired + out_words + 1), *free_ones = aims + clauses, nowhere = (uint32_t)out_words * 64;
-    warm_lists(&lists, rows, n);
     for (Py_ssize_t r = 0; r < m; r++) {
         const uint64_t *mask = masks + r * words;
         Py_ssize_t from = (Py_ssize_t)requests[r], size = (Py_ssize_t)(requests[r + 1] - requests[r]), free_count = 0;
@@ -76,6 +75,7 @@ static PyObject *gather_many(PyObject *self, PyObject *args) {
             free_ones[free_count] = (uint32_t)c;
             free_count += alive & TEST(open, c);
         }
+        warm_lists(&lists, rows + from, size);
         for (Py_ssize_t i = 0; i < size; i++) {
             const uint64_t *own = own_all ? own_all + (from + i) * words : NULL;
             uint64_t *into = out + (from + i) * out_words;

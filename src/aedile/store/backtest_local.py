@@ -36,6 +36,8 @@ DIED = define("AED-DATA-124", "A process of a backtest ended before it was done.
 PROCESSES = 2
 #: Strategies are left out one by one for so many candidates times strategies: some seconds of work.
 CLOSE_LOOK = 20_000_000
+#: A request's time is off by less than a day from when it is decided, in microseconds.
+_DAY = 86_400_000_000
 #: Candidates up to which one process is quicker than two, which must be started.
 FEW = 200_000
 
@@ -97,7 +99,7 @@ def prepare(home: Home, asked: Asked, entities: Iterable[Entities], scratch: Pat
         markets=asked.markets, channels=asked.channels, since=asked.since, until=asked.until,
         examination=examination(home, asked.since, asked.until, asked.markets, asked.steepness),
         close_look=min(1.0, asked.close_look / max(candidates * len(asked.after.strategies), 1)), sample=asked.sample, seed=asked.seed,
-        at_the_time=asked.at_the_time,
+        at_the_time=asked.at_the_time, earliest=min((piece.first for piece in found), default=0) - _DAY,
     )  # fmt: skip
     return Prepared(plan, found, read_details(home, asked.since, asked.until))
 
