@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -24,6 +25,27 @@ def cluster():
     yield postgres
     postgres.stop()
     shutil.rmtree(root)
+
+
+@pytest.fixture(scope="session")
+def spark_url(tmp_path_factory):
+    """The address of a real Spark: a master and two workers, shared by all test processes of a run."""
+    from tests.spark import shared_cluster
+
+    base = tmp_path_factory.getbasetemp()
+    with shared_cluster(base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) as running:
+        yield running.url
+
+
+@pytest.fixture(scope="session")
+def spark(spark_url):
+    """A session of it, one a test process, with an executor on each worker."""
+    from aedile.store.warehouse_spark import session_at
+    from tests.spark import DRIVER
+
+    session = session_at(spark_url, DRIVER)
+    yield session
+    session.stop()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 AEDILE = [str(Path(sys.executable).with_name("aedile"))]
-SCOPES = ("decide", "explain", "entities", "observe")
+SCOPES = ("decide", "explain", "entities", "facts", "observe")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 

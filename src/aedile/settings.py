@@ -81,6 +81,18 @@ class Setting:
         return PREFIX + self.name.replace(".", "_").upper()
 
 
+def _zones(value: Any) -> str:
+    from aedile.errors import DataError
+    from aedile.facts.zones import read_zones
+
+    text = _text(value)
+    try:
+        read_zones(text)
+    except DataError as error:
+        raise ValueError(f"markets with their zones: {error.message}") from None
+    return text
+
+
 def _issuer(value: Any) -> str:
     text = _text(value).removesuffix("/")
     scheme, _, rest = text.partition("://")
@@ -131,6 +143,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("log.queue", _whole(1, 1_000_000), 2_000, "Decisions that may wait in memory to be logged, a worker."),
     Setting("log.keep_days", _whole(1, 36_500), 30, "Days for which logged decisions are kept."),
     Setting("entities.max_batch", _whole(1, 1_000_000), 10_000, "Entities that one call may put or withdraw."),
+    Setting("facts.max_batch", _whole(1, 1_000_000), 100_000, "Facts that one call may bring."),
+    Setting("facts.queue_mb", _whole(1, 4_096), 64, "MiB of facts that may wait in one worker before it answers 429."),
+    Setting("facts.zones", _zones, None, "Time zones of markets, where not the usual: ID=Asia/Jakarta, with commas."),
     Setting("budget.floor", _whole(1, 10**9), 1_000, "Exposures a day below which no budget is judged."),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -206,6 +221,22 @@ class Entities:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """zones: as `read_zones` reads them; None for the usual ones."""
+
+    max_batch: int
+    queue_mb: int
+    zones: str | None
+
+    @property
+    def by_market(self) -> Mapping[str, str]:
+        """Zones of markets, where not the usual."""
+        from aedile.facts.zones import read_zones
+
+        return read_zones(self.zones or "")
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     floor: int
 
@@ -222,6 +253,7 @@ class Settings:
     oidc: Oidc
     log: Log
     entities: Entities
+    facts: Facts
     budget: Budget
     origins: Mapping[str, str]
 
@@ -276,6 +308,7 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
         Oidc(**section("oidc")),
         Log(**section("log")),
         Entities(**section("entities")),
+        Facts(**section("facts")),
         Budget(**section("budget")),
         origins,
     )

@@ -30,6 +30,7 @@ from aedile.cli import (
     doctor,
     entities,
     explain,
+    facts,
     history,
     key,
     person,
@@ -179,6 +180,7 @@ app.command("candidates")(candidates.candidates)
 app.add_typer(simulate.simulate, name="simulate")
 app.command("bench")(bench.bench)
 app.add_typer(entities.entities, name="entities")
+app.add_typer(facts.facts, name="facts")
 app.command("why")(why.why)
 app.command("replay")(replay.replay)
 app.command("backtest")(backtest.backtest)

@@ -24,6 +24,8 @@ from aedile.server.gather import files_of_workers, keeper_file
 from aedile.server.stats import STALE
 from aedile.settings import Settings
 from aedile.store.database import MIGRATIONS, database_at
+from aedile.store.fact_state import FactState
+from aedile.store.fact_verify import verify
 from aedile.store.home import Home
 from aedile.store.keys import KeyRing
 from aedile.store.postgres import MAJOR, EmbeddedPostgres, binaries
@@ -37,6 +39,8 @@ State = Literal["good", "look", "bad"]
 LITTLE, TOO_LITTLE = 2 << 30, 200 << 20
 #: Seconds by which the clocks of the database and of this machine may differ; days before a key's end to tell it.
 CLOCKS, SOON = 2.0, 14
+#: Bytes of facts that are read, the newest first: some seconds. `aedile facts verify` reads all.
+READ = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Checkup:
         looks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
             ("settings", self._settings), ("kernel", self._kernel), ("home", self._home), ("disk", self._disk),
             ("PostgreSQL", self._postgres), ("published", self._shelf), ("logs", self._logs),
+            ("facts", self._facts),
             ("server", self._server), ("workers", self._workers), ("port", self._port),
         )  # fmt: skip
         for what, look in looks:
@@ -113,8 +118,11 @@ class Checkup:
 
     def _own(self) -> list[Path]:
         home = self.home
-        folders = (home.secrets, home.journal, home.decisions, home.shelf, home.workers)
-        files = (home.entities_log, home.exposures_log, *home.secrets.glob("*"))
+        folders = (
+            home.secrets, home.journal, home.decisions, home.shelf, home.workers, home.intake, home.facts,
+            home.fact_ids,
+        )  # fmt: skip
+        files = (home.entities_log, home.exposures_log, home.facts_state, *home.secrets.glob("*"))
         return [path for path in (*folders, *files) if path.exists()]
 
     def _disk(self) -> Iterator[Finding]:
@@ -178,7 +186,8 @@ class Checkup:
                 yield Finding("keys", "look", f"{key.id} ends on {day}", "make a new one, and hand it out")
 
     def _logs(self) -> Iterator[Finding]:
-        paths = [self.home.entities_log, self.home.exposures_log, *sorted(self.home.journal.glob("*.sqlite"))]
+        journals = sorted([*self.home.journal.glob("*.sqlite"), *self.home.intake.glob("*.sqlite")])
+        paths = [self.home.entities_log, self.home.exposures_log, self.home.facts_state, *journals]
         damaged = [path for path in paths if path.exists() and not _is_whole(path)]
         for path in damaged:
             yield Finding(
@@ -189,6 +198,29 @@ class Checkup:
         lost = lost_in_crashes(self.home)
         if lost:
             yield Finding("logs", "look", f"{lost:,} decisions were lost in crashes", "see why processes died")
+
+    def _facts(self) -> Iterator[Finding]:
+        if not self.home.facts_state.exists():
+            return
+        found = verify(self.home, READ)
+        mends = {
+            "changed": "restore it from a backup; check the disk",
+            "missing": "restore it from a backup",
+            "unknown": "aedile facts verify --take-in, or move it away",
+        }
+        for one in found.damage[:5]:
+            yield Finding("facts", "bad", f"{one.path} is {one.what}", mends[one.what])
+        if len(found.damage) > 5:
+            yield Finding("facts", "bad", f"{len(found.damage) - 5:,} more files", "aedile facts verify names them")
+        if not found.damage:
+            told = f"{found.files:,} files, " + (
+                "whole" if found.read == found.files else f"the {found.read:,} newest of them read, and whole"
+            )
+            yield Finding("facts", "good", told)
+        with FactState(self.home.facts_state) as state:
+            dead = sum(state.count_dead().values())
+        if dead:
+            yield Finding("facts", "look", f"{dead:,} dead letters wait", "aedile facts dead list")
 
     def _keeper(self) -> dict[str, Any] | None:
         """What the keeper says of itself; None where no server runs."""

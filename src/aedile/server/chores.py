@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 from aedile.engine.release_reader import ReleaseReader
 from aedile.server.entities import fold
 from aedile.store.decision_index import index_new
 from aedile.store.entity_log import EntityLog
 from aedile.store.exposure_log import ExposureLog
+from aedile.store.fact_seal import oldest_day, seal_facts
 from aedile.store.home import Home
 from aedile.store.pseudonyms import Pseudonyms
 from aedile.store.seal import retain, seal_all
@@ -26,6 +28,11 @@ def chores_of(home: Home, keep_days: int) -> Iterator[tuple[str, float, Callable
     yield "forgetting old decisions", 3600.0, lambda: _forget_decisions(home, keep_days)
 
 
+def chores_beside(home: Home) -> Iterator[tuple[str, float, Callable[[], object]]]:
+    """The same of what may take seconds: each is done in a thread of its own."""
+    yield "sealing facts", 3.0, lambda: seal_facts(home)
+
+
 def _tidy_exposures(home: Home) -> None:
     log = ExposureLog(home.exposures_log)
     try:
@@ -37,7 +44,11 @@ def _tidy_exposures(home: Home) -> None:
 def _forget_decisions(home: Home, keep_days: int) -> None:
     now = time.time()
     retain(home, now, keep_days)
-    Pseudonyms(home.secrets).forget(int((now - keep_days * 86_400) * 1e6))
+    days = [int((now - keep_days * 86_400) * 1e6)]
+    oldest = oldest_day(home)  # a key lives as long as anything that was kept in its month
+    if oldest is not None:
+        days.append(int(datetime.combine(oldest, datetime.min.time(), UTC).timestamp() * 1e6) - 86_400_000_000)
+    Pseudonyms(home.secrets).forget(min(days))
 
 
 def _fold_entities(home: Home) -> None:

@@ -16,7 +16,7 @@ NOT_FOUND = define("AED-SRV-002", "There is nothing at this address.", "GET /v2/
 WRONG_METHOD = define("AED-SRV-003", "The address does not know this method.", "GET /v1/decisions")
 BODY_TOO_LARGE = define("AED-SRV-004", "The body is larger than the server takes.", "a body of 20 MiB")
 WRONG_MEDIA = define("AED-SRV-005", "The body or the answer is of no format known here.", "Content-Type: text/csv")
-BUSY = define("AED-SRV-006", "More decisions wait than this worker can make in time.", "a sudden burst of requests")
+BUSY = define("AED-SRV-006", "More waits than this worker can do in time.", "a sudden burst of requests")
 FAILED = define("AED-SRV-007", "The server failed to answer; the fault is its own.", "a defect in aedile")
 
 JSON = "application/json"
@@ -36,6 +36,8 @@ STATUS: dict[str, int] = {
     FAILED.name: 500,
     "AED-SRV-008": 421,
     "AED-DATA-106": 413,
+    "AED-DATA-088": 413,
+    "AED-STORE-103": 507,
 }
 Headers = Sequence[tuple[bytes, bytes]]
 _NO_HEADERS: Headers = ()
@@ -128,7 +130,7 @@ def error_answer(error: AedileError | Errors) -> tuple[int, bytes, list[tuple[by
     errors = error.errors if isinstance(error, Errors) else [error]
     status = status_of(errors[0])
     headers = [_JSON_HEADER]
-    if status in (429, 503):
+    if status in (429, 503, 507):
         headers.append((b"retry-after", str(math.ceil(getattr(error, "retry_after", 1.0))).encode()))
     if status == 401:
         headers.append((b"www-authenticate", b'Bearer realm="aedile"'))

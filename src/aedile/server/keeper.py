@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,13 +21,14 @@ import psycopg
 from aedile.engine.engine import Engine
 from aedile.engine.release_reader import ReleaseReader
 from aedile.errors import AedileError, Errors, StoreError
-from aedile.server.chores import chores_of
+from aedile.server.chores import chores_beside, chores_of
 from aedile.server.gather import board_of
 from aedile.server.signals import stopping
 from aedile.settings import Settings, load_settings
 from aedile.store.board import Board
 from aedile.store.controls import Controls
 from aedile.store.database import Database, database_at
+from aedile.store.fact_seal import told_of
 from aedile.store.home import Home
 from aedile.store.keys import KeyRing
 from aedile.store.publish import lists_in
@@ -38,6 +40,10 @@ log = logging.getLogger("aedile.server")
 
 #: Seconds between two tries to reach PostgreSQL, and two looks whether anything was missed.
 RETRY, LOOK = 0.5, 5.0
+#: Seconds that a chore beside may take to end.
+STOPPING = 10.0
+#: Seconds between two looks at how facts stand.
+FACTS = 2.0
 
 
 @dataclass(slots=True)
@@ -51,8 +57,10 @@ class Chore:
     trouble: str | None = None
 
     def run_if_due(self) -> None:
-        if time.monotonic() < self.next:
-            return
+        if time.monotonic() >= self.next:
+            self.run()
+
+    def run(self) -> None:
         try:
             self.work()
             self.trouble = None
@@ -60,6 +68,24 @@ class Chore:
             self.trouble = str(error).splitlines()[0]
             log.error("%s: %s", self.name, self.trouble)
         self.next = time.monotonic() + self.every
+
+
+class Beside(threading.Thread):
+    """A chore in a thread of its own: what takes longer than a moment must not hold up what is published."""
+
+    def __init__(self, chore: Chore) -> None:
+        super().__init__(name=chore.name, daemon=True)
+        self.chore = chore
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopping.wait(self.chore.every):
+            self.chore.run()
+
+    def stop(self) -> None:
+        """After what is under way; a keeper that is killed instead leaves nothing half done."""
+        self._stopping.set()
+        self.join(STOPPING)
 
 
 class Stopped(Exception):  # noqa: N818  not an error: the keeper was told to stop
@@ -74,11 +100,14 @@ class Keeper:
     home: Home
     shelf: Shelf = field(init=False)
     chores: Sequence[Chore] = field(init=False)
+    beside: Sequence[Beside] = field(init=False)
     _reader: ReleaseReader = field(default_factory=ReleaseReader, init=False)
     _seen: dict[str, int] = field(default_factory=dict, init=False)
     _refused: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
     _status: dict[str, Any] = field(init=False)
     _board: Board = field(init=False)
+    _told_facts: dict[str, Any] = field(default_factory=dict, init=False)
+    _facts_at: float = field(default=-60.0, init=False)
     _parent: int = field(default_factory=os.getppid, init=False)
 
     def __post_init__(self) -> None:
@@ -86,10 +115,13 @@ class Keeper:
         self._board = Board(board_of(self.home.workers, "keeper"))
         self._status = {"postgres": "gone", "error": None, "refused": None}
         self.chores = [Chore(*chore) for chore in chores_of(self.home, self.settings.log.keep_days)]
+        self.beside = [Beside(Chore(*chore)) for chore in chores_beside(self.home)]
 
     def run(self) -> None:
         """Until `Stopped` is raised in it."""
         database = database_at(self.home, self.settings.database_url)
+        for thread in self.beside:
+            thread.start()
         try:
             while True:
                 try:
@@ -100,6 +132,8 @@ class Keeper:
                     log.warning("PostgreSQL is gone, trying again: %s", self._status["error"])
                     self._idle(RETRY)
         except Stopped:
+            for thread in self.beside:
+                thread.stop()
             database.close()
 
     def _follow(self, database: Database) -> None:
@@ -125,15 +159,31 @@ class Keeper:
         if os.getppid() != self._parent:
             log.error("the supervisor is gone, the keeper stops")
             raise Stopped
+        for thread in self.beside:
+            if not thread.is_alive() and thread.ident is not None:
+                raise RuntimeError(f"{thread.name} ended by a defect, which the log has; the keeper starts again")
         for chore in self.chores:
             chore.run_if_due()
-        trouble = {chore.name: chore.trouble for chore in self.chores if chore.trouble}
+        chores = [*self.chores, *(thread.chore for thread in self.beside)]
+        trouble = {chore.name: chore.trouble for chore in chores if chore.trouble}
         told = {"at": time.time(), "pid": os.getpid(), **self._status, "trouble": trouble}
         told["log"] = {"lost_crash": lost_in_crashes(self.home)}
+        told["facts"] = self._facts()
         try:
             self._board.post(told)
         except OSError as error:
             log.error("%s", error)
+
+    def _facts(self) -> dict[str, Any]:
+        """[kind, what, facts] of what was sealed ever, and how many wait to be sealed or mended."""
+        now = time.monotonic()
+        if now - self._facts_at > FACTS:
+            self._facts_at = now
+            try:
+                self._told_facts = told_of(self.home)
+            except StoreError as error:
+                log.error("%s", error)
+        return self._told_facts
 
     def catch_up(self, published: Published) -> None:
         """Prove what is new, put it on the shelf, and point to it. What cannot be read changes nothing, and is told."""

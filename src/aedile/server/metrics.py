@@ -36,10 +36,17 @@ METRICS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "aedile_log_waiting": ("gauge", (), "Decisions that wait in memory to be logged."),
     "aedile_entities_position": ("gauge", (), "Place in the log of entities up to which the worker has applied it."),
     "aedile_entities": ("counter", ("outcome",), "Rows of entities by what became of them."),
+    "aedile_facts": ("counter", ("kind", "outcome"), "Facts that were sent: accepted or refused."),
     "aedile_resident_bytes": ("gauge", (), "Resident memory of the worker."),
     "aedile_started_seconds": ("gauge", (), "When the worker started, in seconds since 1970."),
     "aedile_keeper_postgres_up": ("gauge", (), "1 while the keeper is connected to PostgreSQL."),
     "aedile_keeper_lost": ("counter", (), "Decisions for the log that were lost because their process died."),
+    "aedile_keeper_facts": (
+        "counter", ("kind", "outcome"),
+        "Facts that were sealed ever, came again (duplicates), or became dead letters.",
+    ),
+    "aedile_keeper_facts_waiting": ("gauge", (), "Facts that are accepted and not sealed yet."),
+    "aedile_keeper_dead_letters": ("gauge", ("kind", "code"), "Dead letters that wait to be mended or dropped."),
     "aedile_keeper_age_seconds": ("gauge", (), "Seconds since the keeper last said how it stands."),
 }  # fmt: skip
 
@@ -60,6 +67,7 @@ class _Gathered(Collector):
         if keeper is not None:
             families["aedile_keeper_postgres_up"].add_metric([], float(keeper["postgres"] == "connected"))
             families["aedile_keeper_lost"].add_metric([], keeper["log"]["lost_crash"])
+            _add_facts(families, keeper.get("facts") or {})
             families["aedile_keeper_age_seconds"].add_metric([], max(0.0, time.time() - keeper["at"]))
         yield from families.values()
 
@@ -102,8 +110,19 @@ def _add(families: Mapping[str, Any], worker: Mapping[str, Any]) -> None:
     put("aedile_entities_position", worker["entities"]["position"])
     for outcome, count in worker["entities"]["rows"].items():
         put("aedile_entities", count, outcome)
+    for kind, outcome, count in worker["facts"]:
+        put("aedile_facts", count, kind, outcome)
     put("aedile_resident_bytes", worker["resident"])
     put("aedile_started_seconds", worker["started"])
+
+
+def _add_facts(families: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    for kind, outcome, count in facts.get("counts", ()):
+        families["aedile_keeper_facts"].add_metric([kind, outcome], count)
+    for kind, code, count in facts.get("dead", ()):
+        families["aedile_keeper_dead_letters"].add_metric([kind, code], count)
+    if "waiting" in facts:
+        families["aedile_keeper_facts_waiting"].add_metric([], facts["waiting"])
 
 
 def _buckets(histogram: Sequence[int]) -> list[tuple[str, float]]:

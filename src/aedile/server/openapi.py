@@ -14,6 +14,7 @@ import msgspec
 
 from aedile import __version__
 from aedile.engine.requests import MAX_CANDIDATES, MAX_ID_BYTES, MAX_OFFSET
+from aedile.facts import KINDS
 from aedile.language.markets import CHANNELS, MARKETS
 from aedile.language.schema import CANDIDATE_KINDS
 from aedile.server.http import ARROW, JSON, NDJSON
@@ -38,6 +39,17 @@ EXAMPLE_ANSWER: dict[str, Any] = {
     "slate": [{"id": "1127512", "score": 6.5, "badges": ["energy-star"]}],
     "excluded": [{"id": "4567968", "by": "recalled-models-exclude"}],
 }
+EXAMPLE_FACT: dict[str, Any] = {
+    "id": "exposure-00001",
+    "at": "2026-11-25T08:30:00Z",
+    "market": "ID",
+    "channel": "mall_search",
+    "shopper": "shopper-17",
+    "request_id": "request-00001",
+    "kind": "item",
+    "entity": "1127512",
+    "position": 1,
+}
 _ERROR_TEXTS = {
     400: "The body is not understood; each error says where and how to mend it.",
     401: "The key is missing, unknown or expired.",
@@ -49,6 +61,7 @@ _ERROR_TEXTS = {
     421: "The page is asked for under a name that is not this server's.",
     429: "More than the key's limit, or more than the worker can decide in time.",
     503: "There is no release to decide by yet, or what was sent cannot be kept now.",
+    507: "The disk is full: nothing of what was sent was kept.",
 }
 _RETRY = {"Retry-After": {"description": "Seconds.", "required": True, "schema": {"type": "integer", "minimum": 1}}}
 _ID = {"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES}
@@ -67,7 +80,7 @@ def _operation(
 def _error(status: int) -> dict[str, Any]:
     content = {JSON: {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
     told: dict[str, Any] = {"description": _ERROR_TEXTS[status], "content": content}
-    return {**told, "headers": _RETRY} if status in (429, 503) else told
+    return {**told, "headers": _RETRY} if status in (429, 503, 507) else told
 
 
 def _answer(description: str, schema: Mapping[str, Any] | None, media: str = JSON, **more: Any) -> dict[str, Any]:
@@ -92,6 +105,14 @@ def _paths() -> dict[str, Any]:
     accepted = _answer(
         "In the log that every worker follows; applied within a second.", {"$ref": ref + "Accepted"},
         example={"accepted": 2, "sequence": 41},
+    )  # fmt: skip
+    fact_kind = {
+        "name": "kind", "in": "path", "required": True, "description": "The kind of facts.",
+        "schema": {"type": "string", "enum": list(KINDS)},
+    }  # fmt: skip
+    taken = _answer(
+        "What is accepted, and what is refused, is on disk.", {"$ref": ref + "FactsTaken"},
+        example={"accepted": 1, "refused": [], "dead": 0},
     )  # fmt: skip
     return {
         "/v1/decisions": {
@@ -127,6 +148,18 @@ def _paths() -> dict[str, Any]:
                 "Withdraw entities: nothing is known of them from now on.", "entities", {"202": accepted}, _CALLER,
                 requestBody={"required": True, "content": {JSON: {
                     "schema": {"$ref": ref + "Ids"}, "example": {"ids": ["4567968"]}}}},
+            ),
+        },
+        "/v1/facts/{kind}": {
+            "parameters": [fact_kind],
+            "post": _operation(
+                "Send what happened: facts of one kind.", "facts", {"202": taken}, (*_CALLER, 507),
+                requestBody={"required": True, "content": {
+                    JSON: {"schema": {"$ref": ref + "Facts"}, "example": {"facts": [EXAMPLE_FACT]}},
+                }},
+                description=f"Also as a list, as {NDJSON}, one fact a line, and as {ARROW}. Which columns a kind has: "
+                "docs/reference/facts.md. Rows that are refused keep no others out; they become dead letters. The same "
+                "id with the same content counts once, however often it is sent.",
             ),
         },
         "/v1/release": {
@@ -185,6 +218,20 @@ def _components() -> dict[str, Any]:
         "Entities": {
             "type": "object", "required": ["entities"], "additionalProperties": False,
             "properties": {"entities": entities},
+        },
+        "Facts": {
+            "type": "object", "required": ["facts"], "additionalProperties": False,
+            "properties": {"facts": {"type": "array", "items": {"type": "object"}, "minItems": 1}},
+        },
+        "FactsTaken": {
+            "type": "object", "required": ["accepted", "refused", "dead"],
+            "properties": {
+                "accepted": whole, "dead": whole,
+                "refused": {"type": "array", "items": {
+                    "allOf": [{"$ref": "#/components/schemas/ErrorEntry"},
+                              {"type": "object", "required": ["row"], "properties": {"row": whole}}],
+                }},
+            },
         },
         "Ids": {"type": "object", "required": ["ids"], "additionalProperties": False, "properties": {"ids": ids}},
         "Accepted": {

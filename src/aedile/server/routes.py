@@ -20,7 +20,9 @@ from aedile.engine.request_place import WRONG_KIND, Where
 from aedile.engine.requests import parse_request
 from aedile.errors import AedileError, Errors, ServerError
 from aedile.server.desk import Desk, Outcome
+from aedile.server.endpoints import Endpoint, Gate
 from aedile.server.entities import accept_delete, accept_put
+from aedile.server.facts import FactDesk, FactPosts
 from aedile.server.gather import gathered
 from aedile.server.http import (
     ARROW,
@@ -30,69 +32,17 @@ from aedile.server.http import (
     NDJSON,
     NOT_FOUND,
     WRONG_METHOD,
-    Gone,
-    bearer,
     error_answer,
     header,
-    media_type,
-    read_body,
     respond,
 )
-from aedile.server.limits import Limits
 from aedile.server.metrics import EXPOSITION, exposition
 from aedile.server.page import Page
 from aedile.settings import Settings
 from aedile.store.entity_log import EntityLog
 from aedile.store.home import Home
-from aedile.store.keys import KeyRing
 from aedile.wire.arrow import read_arrow_request, rows_bytes
 from aedile.wire.requests import read_request
-
-
-class Gate:
-    """Lets a call in: its key must be known, in time and of the scope, its key's limit not used up."""
-
-    def __init__(self, limits: Limits, *, is_open: bool) -> None:
-        self.ring = KeyRing.empty()
-        self.limits = limits
-        self.is_open = is_open
-
-    def admit(self, scope: Scope, needed: str) -> None:
-        """Passes, or raises a `ServerError` of status 401, 403 or 429."""
-        if self.is_open:
-            return
-        now = time.time()
-        key = self.ring.check(bearer(scope), needed, now)
-        if key.limit is not None:
-            self.limits.take(key.id, key.limit, now)
-
-
-class Endpoint:
-    """An ASGI endpoint that takes a body: admitted, read, answered; every error in the one shape."""
-
-    scope: str
-    media: tuple[str, ...]
-
-    def __init__(self, desk: Desk, gate: Gate, max_body: int) -> None:
-        self.desk = desk
-        self.gate = gate
-        self.max_body = max_body
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            self.gate.admit(scope, self.scope)
-            media = media_type(scope, self.media)
-            body = await read_body(scope, receive, self.max_body)
-            await self.answer(scope, media, body, send)
-        except Gone:
-            return
-        except (AedileError, Errors) as error:
-            self.desk.stats.refused(error)
-            status, answer, headers = error_answer(error)
-            await respond(send, status, answer, headers)
-
-    async def answer(self, scope: Scope, media: str, body: bytes, send: Send) -> None:
-        raise NotImplementedError
 
 
 class Decisions(Endpoint):
@@ -102,7 +52,8 @@ class Decisions(Endpoint):
     media = (JSON, ARROW)
 
     def __init__(self, desk: Desk, gate: Gate, max_body: int, queue: int) -> None:
-        super().__init__(desk, gate, max_body)
+        super().__init__(desk.stats, gate, max_body)
+        self.desk = desk
         self.queue = queue
         self.waiting = 0
 
@@ -155,6 +106,10 @@ class Explanations(Endpoint):
     scope = "explain"
     media = (JSON,)
 
+    def __init__(self, desk: Desk, gate: Gate, max_body: int) -> None:
+        super().__init__(desk.stats, gate, max_body)
+        self.desk = desk
+
     async def answer(self, _scope: Scope, _media: str, body: bytes, send: Send) -> None:
         running = self.desk.current()
         asked = _asked(body)
@@ -189,7 +144,8 @@ class EntityChanges(Endpoint):
     media = (JSON, NDJSON, ARROW)
 
     def __init__(self, desk: Desk, gate: Gate, max_body: int, log: EntityLog, max_batch: int) -> None:
-        super().__init__(desk, gate, max_body)
+        super().__init__(desk.stats, gate, max_body)
+        self.desk = desk
         self.log = log
         self.max_batch = max_batch
 
@@ -247,7 +203,7 @@ def _json(value: Any) -> Response:
     return Response(msgspec.json.encode(value), media_type=JSON, headers={"cache-control": "no-store"})
 
 
-def make_app(desk: Desk, gate: Gate, log: EntityLog, home: Home, settings: Settings) -> ASGIApp:
+def make_app(desk: Desk, gate: Gate, log: EntityLog, facts: FactDesk, home: Home, settings: Settings) -> ASGIApp:
     """The application of one worker."""
     max_body = settings.server.max_body_mb << 20
     page = Page(settings)
@@ -259,6 +215,7 @@ def make_app(desk: Desk, gate: Gate, log: EntityLog, home: Home, settings: Setti
         Route("/v1/decisions", decisions, methods=["POST"]),
         Route("/v1/decisions/explain", explanations, methods=["POST"]),
         Route("/v1/entities/{kind}", changes, methods=["PUT", "DELETE"]),
+        Route("/v1/facts/{kind}", FactPosts(desk.stats, gate, max_body, facts), methods=["POST"]),
         Route("/v1/release", pages.release),
         Route("/v1/stats", pages.stats),
         Route("/metrics", pages.metrics),

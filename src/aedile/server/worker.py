@@ -16,18 +16,22 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from aedile.server.desk import Desk
+from aedile.server.endpoints import Gate
 from aedile.server.exposures import Exposures
+from aedile.server.facts import FactDesk
 from aedile.server.gather import board_of
 from aedile.server.limits import Limits
 from aedile.server.merging import Merging
 from aedile.server.recorder import Recorder
-from aedile.server.routes import Gate, make_app
+from aedile.server.routes import make_app
 from aedile.server.signals import stopping
 from aedile.server.stats import Stats
 from aedile.server.world import World
 from aedile.settings import Settings, load_settings
 from aedile.store.board import Board
 from aedile.store.entity_log import EntityLog
+from aedile.store.fact_arrival import Arrival
+from aedile.store.fact_writer import FactWriter
 from aedile.store.home import Home
 from aedile.store.pseudonyms import Pseudonyms
 
@@ -71,7 +75,9 @@ async def work(settings: Settings, number: int) -> None:
     merging = Merging(home.exposures_log, exposures, limits)
     merging.catch_up()
     await world.catch_up()
-    app = make_app(desk, gate, entities, home, settings)
+    writer = FactWriter(home.intake, str(number))
+    facts = FactDesk(writer, Arrival(pseudonyms, settings.facts.by_market), settings.facts)
+    app = make_app(desk, gate, entities, facts, home, settings)
     server = Server(
         app, settings.server.host, settings.server.port, interface=Interfaces.ASGINL, http=HTTPModes.http1,
         websockets=False, backlog=1024, backpressure=connections(), log_enabled=False,
@@ -83,7 +89,7 @@ async def work(settings: Settings, number: int) -> None:
         helpers = [
             tasks.create_task(world.follow_shelf()),
             tasks.create_task(world.follow_entities()),
-            tasks.create_task(beat(desk, world, merging, home, os.getppid(), server)),
+            tasks.create_task(beat(desk, world, merging, facts, home, os.getppid(), server)),
         ]
         await server.serve()
         for helper in helpers:
@@ -92,9 +98,12 @@ async def work(settings: Settings, number: int) -> None:
     merging.close()
     entities.close()
     recorder.close()
+    writer.close()
 
 
-async def beat(desk: Desk, world: World, merging: Merging, home: Home, parent: int, server: Server) -> None:
+async def beat(
+    desk: Desk, world: World, merging: Merging, facts: FactDesk, home: Home, parent: int, server: Server
+) -> None:
     """Each second: tell the other workers what was counted, hear what they counted, and write down how things stand."""
     board = Board(board_of(home.workers, desk.worker))
     for number in itertools.count():
@@ -104,7 +113,7 @@ async def beat(desk: Desk, world: World, merging: Merging, home: Home, parent: i
             desk.count_unknown()
         desk.mute()
         try:
-            board.post(desk.stats.told(standing(desk, world, merging)))
+            board.post(desk.stats.told({**standing(desk, world, merging), "facts": facts.counters()}))
         except OSError as error:  # it decides all the same
             log.error("how the worker stands cannot be told: %s", error)
         if os.getppid() != parent:  # the supervisor is gone: nobody would start or stop this worker again

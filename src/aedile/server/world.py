@@ -16,8 +16,8 @@ from aedile.engine.release import Release
 from aedile.engine.release_reader import ReleaseReader
 from aedile.errors import AedileError, Errors, StoreError
 from aedile.server.desk import Desk
+from aedile.server.endpoints import Gate
 from aedile.server.entities import EntityFeed
-from aedile.server.routes import Gate
 from aedile.store.controls import Controls, killed_by
 from aedile.store.entity_log import EntityLog
 from aedile.store.home import Home

@@ -48,6 +48,21 @@ class Home:
         return self.root / "facts"
 
     @property
+    def intake(self) -> Path:
+        """Facts on arrival, one file a writer, until they are sealed."""
+        return self.root / "intake"
+
+    @property
+    def facts_state(self) -> Path:
+        """Which files of facts there are, and what was refused."""
+        return self.root / "facts.sqlite"
+
+    @property
+    def fact_ids(self) -> Path:
+        """Hashes of the ids of all facts that were sealed."""
+        return self.root / "fact-ids"
+
+    @property
     def secrets(self) -> Path:
         """Keys of pseudonyms; nobody else may look into it."""
         return self.root / "secrets"
@@ -65,6 +80,10 @@ class Home:
     def prepare(self) -> Home:
         """Make the folders that are missing; only their owner may look into them, but PostgreSQL's user passes."""
         self.root.mkdir(mode=0o711, parents=True, exist_ok=True)
-        for folder in (self.shelf, self.journal, self.decisions, self.facts, self.secrets, self.workers, self.uploads):
+        private = (
+            self.shelf, self.journal, self.decisions, self.intake, self.facts, self.fact_ids, self.secrets,
+            self.workers, self.uploads,
+        )  # fmt: skip
+        for folder in private:
             folder.mkdir(mode=0o700, exist_ok=True)
         return self

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pyarrow as pa
 
@@ -98,8 +99,13 @@ def read_ledger(path: Path) -> tuple[int, int] | None:
     return struct.unpack("qq", data.ljust(16, b"\0"))
 
 
-class Journal:
-    """The journal of one writer; one thread at a time. Opened by its writer, and by the keeper, who seals it."""
+class BatchJournal:
+    """Whole batches of one writer, in order; one thread at a time. Opened by its writer, and by whoever seals it.
+
+    tables: SQL that makes what the batches stand in, and what stands beside them.
+    """
+
+    tables: ClassVar[str]
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -110,10 +116,42 @@ class Journal:
             with self._trouble():
                 for statement in ("pragma journal_mode = wal", "pragma synchronous = full"):
                     self._db.execute(statement)
-                self._db.executescript(_TABLES)
+                self._db.executescript(self.tables)
         except StoreError:
             self.close()
             raise
+
+    def waiting(self) -> tuple[int, int]:
+        """(rows not sealed yet, when the first batch of them was written, in microseconds; 0 for none)."""
+        with self._trouble():
+            row = self._db.execute("select coalesce(sum(rows), 0), coalesce(min(at), 0) from batches").fetchone()
+        return int(row[0]), int(row[1])
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._trouble(), self._db:
+            self._db.execute("begin immediate")
+            yield
+
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, pa.ArrowException) as error:
+            raise self.trouble(error) from None
+
+    def trouble(self, error: Exception) -> StoreError:
+        """What is said where it cannot be used."""
+        raise NotImplementedError
+
+
+class Journal(BatchJournal):
+    """The journal of one writer of decisions."""
+
+    tables = _TABLES
 
     def append(self, batch: bytes, rows: int, at: int, details: Sequence[DetailRow]) -> None:
         """Write a batch and its details; they are on disk when this returns, and none of them where it raises."""
@@ -130,12 +168,6 @@ class Journal:
     def written(self) -> int:
         """Decisions ever written to it."""
         return self._total("written")
-
-    def waiting(self) -> tuple[int, int]:
-        """(decisions not sealed yet, when the first batch of them was written, in microseconds; 0 for none)."""
-        with self._trouble():
-            row = self._db.execute("select coalesce(sum(rows), 0), coalesce(min(at), 0) from batches").fetchone()
-        return int(row[0]), int(row[1])
 
     def choose(self) -> tuple[int, int] | None:
         """The range of batches to be sealed next: (first, last); the same until `sealed`, whatever comes in between."""
@@ -166,9 +198,6 @@ class Journal:
             self._db.execute("delete from details where batch <= ?", (last,))
             self._db.execute("update totals set value = 0 where name = 'sealing'")
 
-    def close(self) -> None:
-        self._db.close()
-
     def _all(self, query: str, last: int | None) -> Iterator[bytes]:
         with self._trouble():
             for row in self._db.execute(query, (last or 2**62,)):
@@ -178,29 +207,19 @@ class Journal:
         with self._trouble():
             return int(self._db.execute("select value from totals where name = ?", (name,)).fetchone()[0])
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._trouble(), self._db:
-            self._db.execute("begin immediate")
-            yield
-
-    @contextmanager
-    def _trouble(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError, pa.ArrowException) as error:
-            raise _trouble(self.path, str(error)) from None
+    def trouble(self, error: Exception) -> StoreError:
+        return _trouble(self.path, str(error))
 
 
 _WRITE = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 _READ = pa.ipc.IpcReadOptions(use_threads=False)
 
 
-def write_batch(batch: pa.RecordBatch) -> bytes:
+def write_batch(batch: pa.RecordBatch | pa.Table) -> bytes:
     """A batch as it stands in a journal: an Arrow stream, compressed."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema, options=_WRITE) as stream:
-        stream.write_batch(batch)
+        stream.write(batch)
     return bytes(sink.getvalue())
 
 

@@ -23,7 +23,7 @@ BAD_KEYS = define("AED-STORE-050", "What was published as keys cannot be read.",
 STATUS = {"AED-SRV-020": 401, "AED-SRV-021": 403}
 
 #: What a key may be for. observe: counts, metrics, the page.
-SCOPES = ("decide", "explain", "entities", "observe")
+SCOPES = ("decide", "explain", "entities", "facts", "observe")
 _DUMMY = hashlib.sha256(secrets.token_bytes(32)).hexdigest()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,8 +93,8 @@ class Pseudonyms:
         return key
 
     def _make(self, path: Path) -> None:
-        """Written aside and linked, so that of two processes one is first and nobody reads half a key."""
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
+        """Written aside and linked, so that of two processes or threads one is first and nobody reads half a key."""
+        aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
         with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(secrets.token_bytes(BYTES))
             file.flush()
