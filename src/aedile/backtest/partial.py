@@ -51,9 +51,10 @@ class Partial:
 
     def to_batches(self) -> Iterator[pa.RecordBatch]:
         """Rows of `PARTIALS`."""
+        options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)  # most of the numbers are 0
         for name, table in self.tables.items():
             sink = pa.BufferOutputStream()
-            with pa.ipc.new_stream(sink, table.schema) as writer:
+            with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
                 writer.write_table(table)
             yield pa.RecordBatch.from_arrays(
                 [pa.array([name]), pa.array([sink.getvalue().to_pybytes()], pa.binary())], schema=PARTIALS

@@ -50,8 +50,12 @@ class Worker:
         entities, updates = read_catalogue(plan.catalogue, plan.after.schema)
         self._timeline = Timeline(self._sides.engines, entities, updates, at_the_time=plan.at_the_time, earliest=plan.earliest)
         self._details = Details(details)
-        self._sampler = Sampler(plan.sample)
         self._named: dict[str, tuple[pa.Array, pa.Array]] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget all that was worked on: whoever failed half-way begins anew."""
+        self._sampler = Sampler(self.plan.sample)
         self._begin()
 
     def _begin(self) -> None:

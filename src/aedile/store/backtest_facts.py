@@ -14,6 +14,7 @@ import pyarrow.dataset as ds
 from aedile.backtest import OUTCOMES, Examination
 from aedile.errors import Place, DataError, define
 from aedile.store.home import Home
+from aedile.store.live_files import live_files
 
 UNREADABLE = define("AED-DATA-122", "Facts that a backtest asks for cannot be read.", "a flipped bit in a Parquet file")
 
@@ -94,10 +95,6 @@ def updates(home: Home, until: int | None) -> pa.Table | None:
     return pa.concat_tables(found) if found else None
 
 
-def has_facts(home: Home, kind: str) -> bool:
-    return any((home.facts / kind).rglob("[!.]*.parquet"))
-
-
 def _summed(kind: str, facts: pa.Table) -> pa.Table:
     n = len(facts)
     none, text = pa.nulls(n, pa.int64()), pa.nulls(n, pa.string())
@@ -159,11 +156,10 @@ def _files(folder: Path, since: int | None, until: int | None, markets: Collecti
     """Files of the days in a span, local days being off by one at most."""
     low = _day(since, -1) if since is not None else ""
     high = _day(until, 1) if until is not None else "9999"
-    for day in sorted(folder.glob("date=*")):
-        if low <= day.name.removeprefix("date=") <= high:
-            for market in sorted(day.glob("market=*")):
-                if not markets or market.name.removeprefix("market=") in markets:
-                    yield from sorted(market.glob("[!.]*.parquet"))
+    for file in live_files(folder):
+        day, market = file.parent.parent.name.removeprefix("date="), file.parent.name.removeprefix("market=")
+        if low <= day <= high and (not markets or market in markets):
+            yield file
 
 
 def _day(moment: int, off: int) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from aedile.backtest import PARTIALS, Partial, Plan, Result, Worker, from_table, write_catalogue
 from aedile.backtest.plan import Side
@@ -112,27 +113,36 @@ def run_local(
         prepared = prepare(home, asked, entities, scratch)
         step(0, prepared.candidates)
         if processes == 1 or len(prepared.pieces) < 2 or prepared.candidates < FEW:
-            return _alone(home, prepared, step)
+            return Result.of(prepared.plan, work_alone(home, prepared, prepared.pieces, step))
         return _together(home, prepared, scratch, step, processes)
 
 
 def batches_of(home: Home, piece: Piece) -> Iterator[pa.Table]:
     """The decisions of a piece, batch by batch, with what followed them."""
-    markets = (piece.market,) if piece.market is not None else ()
     for table in read_piece(piece):
-        ids = table["request_id"].combine_chunks()
-        yield with_outcomes(table, outcomes(home, ids, piece.first, piece.last + 1, markets))
+        yield followed_up(home, table)
 
 
-def _alone(home: Home, prepared: Prepared, step: Step) -> Result:
+def followed_up(home: Home, table: pa.Table) -> pa.Table:
+    """Decisions with what followed them."""
+    if not len(table):
+        return table
+    span = pc.min_max(table["decided_at"].cast(pa.timestamp("us")).cast(pa.int64())).as_py()
+    markets = pc.unique(table["market"]).to_pylist()
+    ids = table["request_id"].combine_chunks()
+    return with_outcomes(table, outcomes(home, ids, span["min"], span["max"] + 1, markets))
+
+
+def work_alone(home: Home, prepared: Prepared, found: Sequence[Piece], step: Step) -> Partial:
+    """What comes of some pieces, in this process."""
     worker, done, parts = Worker(prepared.plan, prepared.details), 0, []
-    for piece in prepared.pieces:
+    for piece in found:
         for table in batches_of(home, piece):
             worker.add(table)
-            done += _count(table)
+            done += count_candidates(table)
             step(done, prepared.candidates)
             parts += list(worker.overflow())
-    return Result.of(prepared.plan, Partial(prepared.plan.sample).merge([*parts, worker.taken()]))
+    return Partial(prepared.plan.sample).merge([*parts, worker.taken()])
 
 
 # ---------------------------------------------------------------- two processes
@@ -201,7 +211,7 @@ def _work(job: bytes, tasks: Any, told: Any, scratch: str, number: int) -> None:
         while (piece := tasks.get()) is not None:
             for table in batches_of(home, piece):
                 worker.add(table)
-                told.put(_count(table))
+                told.put(count_candidates(table))
                 for partial in worker.overflow():
                     _write_partial(partial, Path(scratch) / f"partial-{number}-{written:06d}.arrow")
                     written += 1
@@ -213,7 +223,8 @@ def _work(job: bytes, tasks: Any, told: Any, scratch: str, number: int) -> None:
         time.sleep(60)
 
 
-def _count(table: pa.Table) -> int:
+def count_candidates(table: pa.Table) -> int:
+    """Candidates of logged decisions."""
     lists = table["candidates"]
     return sum(len(chunk.flatten()) for chunk in lists.chunks)
 

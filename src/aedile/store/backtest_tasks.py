@@ -22,6 +22,7 @@ from aedile.store.decision_log import DAMAGED
 from aedile.store.decision_units import read_only
 from aedile.store.home import Home
 from aedile.store.journal import read_batch
+from aedile.store.live_files import live_files
 from aedile.store.seal import BRIEF
 
 #: Candidates of a piece, and of a batch of it: a worker holds a few times as much as a batch.
@@ -56,16 +57,15 @@ def pieces(
     """The log of a span of time, in the order of its days. scratch: where what is not sealed is copied."""
     unsealed = _unsealed(home)  # first: what is sealed afterwards is in a file that is listed below
     folder = home.decisions / BRIEF
+    sealed = live_files(folder)
     files = [
         file
-        for day in sorted(folder.glob("date=*"))
-        if _is_within(day.name.removeprefix("date="), since, until)
-        for market in sorted(day.glob("market=*"))
-        if not markets or market.name.removeprefix("market=") in markets
-        for file in sorted(market.glob("[!.]*.parquet"))
+        for file in sealed
+        if _is_within(file.parent.parent.name.removeprefix("date="), since, until)
+        and (not markets or file.parent.name.removeprefix("market=") in markets)
     ]
     found = [piece for file in files for piece in _pieces_of(file, since, until)]
-    copied = _copied(unsealed, {file.name for file in folder.rglob("[!.]*.parquet")}, scratch)
+    copied = _copied(unsealed, {file.name for file in sealed}, scratch)
     return found + ([piece for piece in _pieces_of(copied, since, until)] if copied is not None else [])
 
 
