@@ -28,11 +28,10 @@ from aedile.store.backtest_local import Asked, batches_of, prepare, run_local, s
 from aedile.store.decision_batch import CANDIDATE, DECISIONS
 from aedile.store.home import Home
 from aedile.store.seal import _OPTIONS, BRIEF, _write
-from bench.ours import bench_schema, read_cases, read_columns
-from bench.workload import NOW, make_cases, make_catalogue
-
 from bench import features as f
 from bench.catalogue import item_ids
+from bench.ours import bench_schema, read_cases, read_columns
+from bench.workload import NOW, make_cases, make_catalogue
 
 #: Candidates of a request, of whom so many are answered; requests of a file.
 SIZE, PAGE, FILE = 200, 20, 5_000
@@ -47,7 +46,9 @@ def make_log(home: Home, candidates: int, items: int, seed: int = 5) -> None:
         market = str(f.MARKETS[number % len(f.MARKETS)])
         table = _decisions(rng, count, number, market, NOW + day * 86_400_000_000, items)
         date = time.strftime("%Y-%m-%d", time.gmtime((NOW + day * 86_400_000_000) / 1e6))
-        path = home.decisions / BRIEF / f"date={date}" / f"market={market}" / f"bench-{number:010d}-{number:010d}.parquet"
+        path = (
+            home.decisions / BRIEF / f"date={date}" / f"market={market}" / f"bench-{number:010d}-{number:010d}.parquet"
+        )
         _write(table, path, _OPTIONS)
         left, number = left - count, number + 1
 
@@ -55,7 +56,9 @@ def make_log(home: Home, candidates: int, items: int, seed: int = 5) -> None:
 def _decisions(rng: np.random.Generator, count: int, number: int, market: str, start: int, items: int) -> pa.Table:
     n = count * SIZE
     # Distinct within a request: a random start and steps through the catalogue.
-    rows = (rng.integers(0, items, count)[:, None] + np.cumsum(rng.integers(1, items // SIZE, (count, SIZE)), 1)) % items
+    rows = (
+        rng.integers(0, items, count)[:, None] + np.cumsum(rng.integers(1, items // SIZE, (count, SIZE)), 1)
+    ) % items
     scores = np.sort(np.round(rng.gamma(2.0, 1.5, (count, SIZE)), 4), axis=1)[:, ::-1]
     places = np.tile(np.arange(1, SIZE + 1, dtype=np.int32), count)
     times = np.sort(start + rng.integers(0, 86_000, count) * 1_000_000)
@@ -74,7 +77,8 @@ def _decisions(rng: np.random.Generator, count: int, number: int, market: str, s
         for field in CANDIDATE
     ]  # fmt: skip
     lists = pa.ListArray.from_arrays(
-        pa.array(np.arange(count + 1, dtype=np.int32) * SIZE), pa.StructArray.from_arrays(fields, fields=list(CANDIDATE))
+        pa.array(np.arange(count + 1, dtype=np.int32) * SIZE),
+        pa.StructArray.from_arrays(fields, fields=list(CANDIDATE)),
     )
     page = pa.ListArray.from_arrays(
         pa.array(np.arange(count + 1, dtype=np.int32) * PAGE), pa.array(np.tile(np.arange(PAGE, dtype=np.int32), count))
@@ -86,8 +90,13 @@ def _decisions(rng: np.random.Generator, count: int, number: int, market: str, s
         pa.array([f"request-{number:05d}-{one:06d}" for one in range(count)]), moments, pa.array([1] * count, pa.int64()),
         pa.array([market] * count), channels, moments, shoppers, pa.nulls(count, pa.string()), page, lists,
     ]  # fmt: skip
-    return pa.Table.from_arrays([column.cast(field.type) if field.name != "candidates" else column
-                                 for column, field in zip(columns, DECISIONS, strict=True)], schema=DECISIONS)
+    return pa.Table.from_arrays(
+        [
+            column.cast(field.type) if field.name != "candidates" else column
+            for column, field in zip(columns, DECISIONS, strict=True)
+        ],
+        schema=DECISIONS,
+    )
 
 
 def main() -> None:
@@ -122,7 +131,9 @@ def main() -> None:
     began = time.perf_counter()
     result = run_local(home, what, entities, step, asked.processes)
     ended = time.perf_counter()
-    children, own = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF))
+    children, own = (
+        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)
+    )
     count = result.to_json()["total"]["candidates"]
     print(json.dumps({
         "candidates": count, "strategies": asked.strategies, "items": asked.items, "processes": asked.processes,

@@ -41,12 +41,19 @@ def exposed(table, rng):
     """Exposures, clicks and orders of logged decisions."""
     seen, clicks, orders = [], [], []
     for row in table.to_pylist():
-        base = {"request_id": row["request_id"], "at": row["decided_at"], "market": row["market"], "channel": row["channel"]}
+        base = {
+            "request_id": row["request_id"],
+            "at": row["decided_at"],
+            "market": row["market"],
+            "channel": row["channel"],
+        }
         for place in row["page"]:
             candidate = row["candidates"][place]
             who = {"kind": candidate["kind"], "entity": candidate["id"]}
             if rng.random() < 0.8:
-                seen.append({**base, **who, "position": candidate["rank_after"], "examined": 0.9 / candidate["rank_after"]})
+                seen.append(
+                    {**base, **who, "position": candidate["rank_after"], "examined": 0.9 / candidate["rank_after"]}
+                )
                 if rng.random() < 0.3:
                     clicks.append({**base, **who})
                 if rng.random() < 0.2 and candidate["kind"] == "item":
@@ -70,8 +77,10 @@ def same_tables(one, other) -> None:
         assert len(table) == len(there)
         for field in table.schema:
             if pa.types.is_floating(field.type):
-                near = [abs(a - b) <= 1e-9 * max(1.0, abs(a)) for a, b in zip(
-                    table[field.name].to_pylist(), there[field.name].to_pylist(), strict=True)]
+                near = [
+                    abs(a - b) <= 1e-9 * max(1.0, abs(a))
+                    for a, b in zip(table[field.name].to_pylist(), there[field.name].to_pylist(), strict=True)
+                ]
                 assert all(near), (name, field.name)
             else:
                 assert table[field.name].to_pylist() == there[field.name].to_pylist(), (name, field.name)

@@ -15,7 +15,7 @@ from aedile.store import backtest_local
 from aedile.store.backtest_local import Asked, run_local
 from aedile.store.home import Home
 from tests.backtest.conftest import LoggingMall
-from tests.backtest.logs import DAYS, exposed, put_facts, sides, same_tables, seal
+from tests.backtest.logs import DAYS, exposed, put_facts, same_tables, seal, sides
 from tests.engine.classify.test_many import bare
 from tests.replay.mall import read_lists
 
@@ -106,7 +106,9 @@ def test_a_cluster_that_loses_a_worker_says_the_same(world, tmp_path):
         import pickle
 
         job.write_bytes(pickle.dumps((home.root, asked(mall), mall.known())))
-        driver = subprocess.Popen([sys.executable, "-m", "tests.backtest.driver", str(job), cluster.url, str(tmp_path / "out")])
+        driver = subprocess.Popen(
+            [sys.executable, "-m", "tests.backtest.driver", str(job), cluster.url, str(tmp_path / "out")]
+        )
         killer = threading.Thread(target=_kill_when_busy, args=(tmp_path, cluster))
         killer.start()
         assert driver.wait(180) == 0

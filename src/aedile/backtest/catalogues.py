@@ -35,7 +35,10 @@ def write_catalogue(folder: Path, entities: Iterable[Entities], updates: pa.Tabl
     """Write what is known of entities, and how it changed, into an empty folder; returns its path."""
     for some in entities:
         table = pa.table({f"{some.kind}.id": some.ids, **{n: _array(c) for n, c in some.columns.items()}})
-        with pa.OSFile(str(folder / f"{some.kind}.arrow"), "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
+        with (
+            pa.OSFile(str(folder / f"{some.kind}.arrow"), "wb") as file,
+            pa.ipc.new_stream(file, table.schema) as writer,
+        ):
             writer.write_table(table)
     if updates is not None and len(updates):
         table = updates.select(UPDATE.names).cast(UPDATE)

@@ -27,7 +27,9 @@ DETAILS = pa.schema(
         pa.field("request_id", pa.string(), False),
         pa.field("decided_at", pa.int64(), False),
         pa.field("request", pa.binary(), False),
-        pa.field("counters", pa.list_(pa.struct([("strategy", pa.string()), ("unit", pa.string()), ("count", pa.int64())]))),
+        pa.field(
+            "counters", pa.list_(pa.struct([("strategy", pa.string()), ("unit", pa.string()), ("count", pa.int64())]))
+        ),
     ]
 )
 

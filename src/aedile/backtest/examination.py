@@ -63,9 +63,7 @@ class Examination:
         known = {channel: number for number, channel in enumerate(self.channels)}
         return np.array([known.get(channel or "", len(self.channels)) for channel in channels], np.int64)
 
-    def of_places(
-        self, rows: npt.NDArray[np.int64], places: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.float64]:
+    def of_places(self, rows: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """How likely each place (from 1) is looked at; 0 where the place is 0. rows: from `rows`."""
         found = self.likely[rows, np.clip(places, 1, PLACES) - 1]
         return np.where(places > 0, found, 0.0)

@@ -16,9 +16,7 @@ from aedile.errors import DataError, define
 from aedile.language.columns import Column
 from aedile.language.types import STRING, TIMESTAMP
 
-NOT_LOGGED = define(
-    "AED-DATA-121", "Rows are not logged decisions.", "a Parquet file without the column `candidates`"
-)
+NOT_LOGGED = define("AED-DATA-121", "Rows are not logged decisions.", "a Parquet file without the column `candidates`")
 
 Numbers = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]

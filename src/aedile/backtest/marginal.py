@@ -126,11 +126,11 @@ def joined(looks: Sequence[CloseLook]) -> CloseLook:
         lists["fired_offsets"], *(np.concatenate([getattr(one, name) for one in verdicts]) for name in ("fired", "acts")),
         lists["shadow_offsets"], np.concatenate([one.shadow for one in verdicts]),
     )  # fmt: skip
-    places = [
-        np.concatenate([getattr(one, name) for one in decided]) for name in ("rank_after", "pinned", "reserved")
-    ]
+    places = [np.concatenate([getattr(one, name) for one in decided]) for name in ("rank_after", "pinned", "reserved")]
     keys = {
-        cap: np.concatenate([look.keys.get(cap, np.full(n, -1, np.int64)) for look, n in zip(looks, sizes, strict=True)])
+        cap: np.concatenate(
+            [look.keys.get(cap, np.full(n, -1, np.int64)) for look, n in zip(looks, sizes, strict=True)]
+        )
         for cap in dict.fromkeys(cap for look in looks for cap in look.keys)
     }
     return CloseLook(

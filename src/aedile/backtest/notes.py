@@ -75,7 +75,8 @@ def _asks_caller(strategy: Strategy, side: Side) -> bool:
     """Whether the condition asks for a feature that only the caller knows."""
     specs = side.schema.features
     return any(
-        name not in BUILT_IN and name in specs and specs[name].source == "request" for name in features_of(strategy.node)
+        name not in BUILT_IN and name in specs and specs[name].source == "request"
+        for name in features_of(strategy.node)
     )
 
 

@@ -13,9 +13,9 @@ from aedile.backtest.examination import Examination
 from aedile.engine.release import Release
 from aedile.engine.strategy import Strategy
 from aedile.errors import DataError, define
+from aedile.fields import listing, suggestion
 from aedile.language.lists import NamedList
 from aedile.language.schema import Schema
-from aedile.fields import listing, suggestion
 
 NO_SUCH_FEATURE = define(
     "AED-DATA-120", "A backtest is to be told apart by a feature that its candidates do not have.", "--by item.colour"

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from aedile.backtest.estimate import fairness, off_policy, standard_error
-from aedile.backtest.partial import KEYS, Partial, ordered
 from aedile.backtest.notes import notes
+from aedile.backtest.partial import KEYS, Partial, ordered
 from aedile.backtest.plan import Plan
 from aedile.backtest.sums import OF_REQUESTS
 from aedile.backtest.tally import COUNTS, SUMS
@@ -38,7 +38,8 @@ class Result:
     @classmethod
     def of(cls, plan: Plan, partial: Partial) -> Result:
         tables = {
-            name: ordered(table, KEYS[name]) if name in KEYS else table for name, table in sorted(partial.tables.items())
+            name: ordered(table, KEYS[name]) if name in KEYS else table
+            for name, table in sorted(partial.tables.items())
         }
         return cls(plan, tables)
 
@@ -95,7 +96,9 @@ class Result:
         for row in self._of("place"):
             market, _, channel = row["key"].partition(JOINT)
             own = requests.get((market, channel), {})
-            told = {name: own.get(name, 0) for name in (*OF_REQUESTS, "overlap", "clicks_difference", "clicks_difference2")}
+            told = {
+                name: own.get(name, 0) for name in (*OF_REQUESTS, "overlap", "clicks_difference", "clicks_difference2")
+            }
             found.append(_told({"market": market, "channel": channel}, {**row, **told}, money.get(row["key"], {})))
         return found
 
@@ -211,4 +214,3 @@ def _added(places: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if not name.startswith("_")}
-

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,8 @@ MOST_VALUES = 16
 
 ITEMS = pa.schema(
     [
-        ("group", pa.string()), ("draw", pa.int64()), ("request", pa.string()), ("time", pa.string()),
-        ("market", pa.string()), ("channel", pa.string()), ("kind", pa.string()), ("entity", pa.string()),
+        ("group", pa.string()), ("draw", pa.int64()), ("request", pa.string()), ("decided_at", pa.int64()),
+        ("time", pa.string()), ("market", pa.string()), ("channel", pa.string()), ("kind", pa.string()), ("entity", pa.string()),
         ("rank_before", pa.int64()), ("rank_after", pa.int64()), ("multiplier_before", pa.float64()),
         ("multiplier_after", pa.float64()), ("shown_before", pa.bool_()), ("shown_after", pa.bool_()),
         ("exposures", pa.int64()), ("clicks", pa.int64()), ("orders", pa.int64()),
@@ -34,8 +35,8 @@ ITEMS = pa.schema(
 )  # fmt: skip
 SLATES = pa.schema(
     [
-        ("group", pa.string()), ("draw", pa.int64()), ("request", pa.string()), ("time", pa.string()),
-        ("market", pa.string()), ("channel", pa.string()), ("slates", pa.string()),
+        ("group", pa.string()), ("draw", pa.int64()), ("request", pa.string()), ("decided_at", pa.int64()),
+        ("time", pa.string()), ("market", pa.string()), ("channel", pa.string()), ("slates", pa.string()),
     ]
 )  # fmt: skip
 
@@ -148,11 +149,13 @@ def _first(rank: Numbers, shown: npt.NDArray[np.bool_], most: int) -> list[int]:
     return order
 
 
-def _about(logged: Logged):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _about(logged: Logged) -> Callable[[int], dict[str, Any]]:
+    """Tells of a request, by its place in the batch, what it was."""
     table = logged.table
 
-    def told(row: int) -> dict[str, str]:
+    def told(row: int) -> dict[str, Any]:
         return {
+            "decided_at": int(logged.decided_at[row]),
             "request": str(table["request_id"][row].as_py()), "market": str(table["market"][row].as_py()),
             "channel": str(table["channel"][row].as_py()),
             "time": format_timestamp(int(logged.requests.features["request.time"].values[row])),
@@ -174,7 +177,9 @@ def _values(logged: Logged, place: int, kind: str, engine: Engine, strategies: s
     known = [s for s in engine.strategies if s.id in strategies and s.applies_to == kind]
     names = dict.fromkeys(node.name for s in known for node in walk(s.node) if isinstance(node, Feature))
     request = int(logged.requests.owner[place])
-    values = {name: column.take(np.array([request])).to_python()[0] for name, column in logged.requests.features.items()}
+    values = {
+        name: column.take(np.array([request])).to_python()[0] for name, column in logged.requests.features.items()
+    }
     rows = engine.candidate_rows(kind, [logged.requests.ids[place].as_py()], values)
     told: dict[str, object] = {}
     for name in list(names)[:MOST_VALUES]:

@@ -84,7 +84,9 @@ class Sides:
 def _share(one: Side, other: Side) -> bool:
     """Whether both sides can run in one engine: their schemas are the same, and the lists that they use."""
     names = set().union(*(lists_used(strategy) for side in (one, other) for strategy in side.strategies))
-    same = all(one.lists.get(name, other.lists.get(name)) == other.lists.get(name, one.lists.get(name)) for name in names)
+    same = all(
+        one.lists.get(name, other.lists.get(name)) == other.lists.get(name, one.lists.get(name)) for name in names
+    )
     return same and one.schema.digest() == other.schema.digest()
 
 

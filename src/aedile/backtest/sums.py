@@ -193,4 +193,6 @@ def _grown(rows: npt.NDArray[Any], width: int) -> npt.NDArray[Any]:
 
 
 def _limits(counts: dict[str, int]) -> pa.Table:
-    return pa.table([pa.array(list(counts), pa.string()), pa.array(list(counts.values()), pa.int64())], names=["what", "count"])
+    return pa.table(
+        [pa.array(list(counts), pa.string()), pa.array(list(counts.values()), pa.int64())], names=["what", "count"]
+    )

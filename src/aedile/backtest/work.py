@@ -22,8 +22,8 @@ from aedile.backtest.marginal import CloseLook, joined, left_out, pairs
 from aedile.backtest.outcomes import Followed, followed
 from aedile.backtest.partial import Partial
 from aedile.backtest.plan import Plan, Side
-from aedile.backtest.sides import Sides
 from aedile.backtest.samples import Sampler, draws, is_drawn, item_rows, of_candidates, slate_rows
+from aedile.backtest.sides import Sides
 from aedile.backtest.sums import Sums
 from aedile.backtest.tally import Measured, Tally, measured
 from aedile.backtest.timeline import Timeline
@@ -48,7 +48,9 @@ class Worker:
         self._sides = Sides(plan)
         self._after = self._sides.after
         entities, updates = read_catalogue(plan.catalogue, plan.after.schema)
-        self._timeline = Timeline(self._sides.engines, entities, updates, at_the_time=plan.at_the_time, earliest=plan.earliest)
+        self._timeline = Timeline(
+            self._sides.engines, entities, updates, at_the_time=plan.at_the_time, earliest=plan.earliest
+        )
         self._details = Details(details)
         self._named: dict[str, tuple[pa.Array, pa.Array]] = {}
         self.begin()
@@ -126,7 +128,9 @@ class Worker:
         channels = logged.requests.features["request.channel"]
         assert channels.dictionary is not None
         light = plan.examination.rows(channels.dictionary.to_pylist())[channels.values][owner]
-        attention = tuple(plan.examination.of_places(light, np.where(side.shown, side.rank, 0)) for side in (before, after))
+        attention = tuple(
+            plan.examination.of_places(light, np.where(side.shown, side.rank, 0)) for side in (before, after)
+        )
         weights = self._weights(light, outcome, attention)
         m = measured(changed, outcome, attention, weights, _relevance(logged))
         self._count(logged, m, outcome)
@@ -225,12 +229,12 @@ class Worker:
             return 0, 0
         mine = (logged.release == before.release)[logged.requests.owner]
         then, verdicts = logged.then, decided.verdicts
-        same = (then.excluded == (verdicts.excluded_by >= 0)) & np.isclose(then.multiplier, verdicts.multiplier, rtol=1e-9)
+        same = (then.excluded == (verdicts.excluded_by >= 0)) & np.isclose(
+            then.multiplier, verdicts.multiplier, rtol=1e-9
+        )
         return int(mine.sum()), int((mine & same).sum())
 
-    def _close_look(
-        self, rows: Numbers, logged: Logged, decided: Decided, outcome: Followed, light: Numbers
-    ) -> None:
+    def _close_look(self, rows: Numbers, logged: Logged, decided: Decided, outcome: Followed, light: Numbers) -> None:
         if not len(rows):
             return
         self._looks.append(CloseLook.at(rows, logged, decided, self._sides.deciders[1], outcome, light))
@@ -282,4 +286,3 @@ def _relevance(logged: Logged) -> Doubles:
     scaled = scores / np.where(largest > 0, largest, 1.0)[owner]
     total = np.bincount(owner, scaled, len(logged))
     return scaled / np.where(total > 0, total, 1.0)[owner]
-

@@ -45,7 +45,8 @@ def backtest(
     against: Annotated[
         str | None,
         typer.Option(
-            "--against", metavar="RELEASE|logged",
+            "--against",
+            metavar="RELEASE|logged",
             help="What to compare with; by default what was decided at the time, for files the running release.",
             show_default=False,
         ),
@@ -65,11 +66,15 @@ def backtest(
     by: Annotated[
         list[str] | None,
         typer.Option(
-            "--by", metavar="FEATURE", help="Tell candidates apart by it; by default seller, creator and category.",
+            "--by",
+            metavar="FEATURE",
+            help="Tell candidates apart by it; by default seller, creator and category.",
             show_default=False,
         ),
     ] = None,
-    sample: Annotated[int, typer.Option("--sample", min=0, max=1000, help="Changed candidates to show, of each kind.")] = 5,
+    sample: Annotated[
+        int, typer.Option("--sample", min=0, max=1000, help="Changed candidates to show, of each kind.")
+    ] = 5,
     entities: EntitiesOption = None,
     features_of_today: Annotated[
         bool, typer.Option("--features-of-today", help="Take features as they are now, not as they were known then.")
@@ -86,7 +91,9 @@ def backtest(
     ] = Told.TEXT,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE|FOLDER", help="Where JSON goes, or a folder for Parquet.", show_default=False),
+        typer.Option(
+            "--out", metavar="FILE|FOLDER", help="Where JSON goes, or a folder for Parquet.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Decide logged requests by a release or a draft, and tell what would have been different, and for whom.
@@ -99,7 +106,7 @@ def backtest(
       aedile backtest 8 --against 7 --from 2026-11-17T00:00:00Z
       aedile backtest drafts/counterfeit-hold.yaml --market ID --by item.category
       aedile backtest 8 --on spark://127.0.0.1:7077 --format parquet --out result
-    """  # noqa: D301
+    """
     from aedile.settings import load_settings
     from aedile.store.backtest_local import Asked
     from aedile.store.home import Home
@@ -153,9 +160,11 @@ def _draft(files: list[str], base: Side) -> Side:
         if _is_release(name):
             raise UsageError(TWO_WORLDS, f"{name} is a release, and other things are named beside it", fix="name one")
         path = Path(name)
-        read = read_strategies(path, base.schema, base.lists) if path.is_dir() else [
-            read_strategy(path, base.schema, base.lists)
-        ]
+        read = (
+            read_strategies(path, base.schema, base.lists)
+            if path.is_dir()
+            else [read_strategy(path, base.schema, base.lists)]
+        )
         found += [replace(strategy, stage="live", canary=None) for strategy in read]
     ids = {strategy.id for strategy in found}
     rest = tuple(strategy for strategy in base.strategies if strategy.id not in ids)

@@ -37,7 +37,11 @@ def _whole(requests: Mapping[str, Any], total: Mapping[str, Any]) -> None:
     say(
         f"{requests['requests_changed']:,} look otherwise, {requests['answers_changed']:,} would answer others, "
         f"{requests['first_changed']:,} another first one"
-        + (f"; of the first {requests['first_places']} places {overlap:.1%} are shared." if overlap is not None else ".")
+        + (
+            f"; of the first {requests['first_places']} places {overlap:.1%} are shared."
+            if overlap is not None
+            else "."
+        )
     )
     table(
         "Candidates",

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from aedile.backtest import OUTCOMES, Examination
-from aedile.errors import Place, DataError, define
+from aedile.errors import DataError, Place, define
 from aedile.store.home import Home
 from aedile.store.live_files import live_files
 
@@ -29,9 +29,7 @@ _COLUMNS = {
 }
 
 
-def outcomes(
-    home: Home, requests: pa.Array, first: int, last: int, markets: Collection[str] = ()
-) -> pa.Table | None:
+def outcomes(home: Home, requests: pa.Array, first: int, last: int, markets: Collection[str] = ()) -> pa.Table | None:
     """What followed these requests, one row an outcome, with `request_id`. first, last: when they were decided."""
     tables = []
     for kind, days in FOLLOWS.items():
@@ -60,13 +58,13 @@ def with_outcomes(table: pa.Table, rows: pa.Table | None) -> pa.Table:
     owners = mine["_row"].combine_chunks().to_numpy(zero_copy_only=False)
     offsets = np.searchsorted(owners, np.arange(len(table) + 1)).astype(np.int32)
     fields = list(OUTCOMES.value_type)
-    values = pa.StructArray.from_arrays(
-        [_one(mine[field.name].cast(field.type)) for field in fields], fields=fields
-    )
+    values = pa.StructArray.from_arrays([_one(mine[field.name].cast(field.type)) for field in fields], fields=fields)
     return table.append_column("outcomes", pa.ListArray.from_arrays(pa.array(offsets), values, type=OUTCOMES))
 
 
-def examination(home: Home, since: int | None, until: int | None, markets: Collection[str], steepness: float) -> Examination:
+def examination(
+    home: Home, since: int | None, until: int | None, markets: Collection[str], steepness: float
+) -> Examination:
     """How likely places are looked at, by what callers said with exposures of that time."""
     sums: list[pa.Table] = []
     for batch in _batches(home, "exposures", ("channel", "position", "examined"), since, until, markets):
@@ -81,9 +79,7 @@ def examination(home: Home, since: int | None, until: int | None, markets: Colle
     whole = pa.concat_tables(sums).group_by(["channel", "position"], use_threads=False)
     table = whole.aggregate([("examined_sum", "sum"), ("examined_count", "sum")])
     return Examination.from_sums(
-        table.rename_columns(
-            {"examined_sum_sum": "examined_sum", "examined_count_sum": "examined_count"}
-        ),
+        table.rename_columns({"examined_sum_sum": "examined_sum", "examined_count_sum": "examined_count"}),
         Examination.assumed(steepness).likely[0],
     )
 
@@ -114,9 +110,7 @@ def _summed(kind: str, facts: pa.Table) -> pa.Table:
     )  # fmt: skip
 
 
-def _facts(
-    home: Home, kind: str, requests: pa.Array, first: int, last: int, markets: Collection[str]
-) -> pa.Table:
+def _facts(home: Home, kind: str, requests: pa.Array, first: int, last: int, markets: Collection[str]) -> pa.Table:
     """The facts of a kind that name one of the requests."""
     found = [
         pa.Table.from_batches([batch]).filter(pc.is_in(batch["request_id"], value_set=requests))

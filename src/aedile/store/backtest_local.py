@@ -238,4 +238,3 @@ def _write_partial(partial: Partial, path: Path) -> None:
 def _read_partial(path: Path, plan: Plan) -> Partial:
     with pa.memory_map(str(path)) as file:
         return from_table(pa.ipc.open_file(file).read_all(), plan.sample)
-

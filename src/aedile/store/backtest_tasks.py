@@ -94,7 +94,8 @@ def _plain(table: pa.Table) -> pa.Table:
     for chunk in table["candidates"].chunks:
         fields = list(chunk.type.value_type)
         values = [
-            array.dictionary_decode() if pa.types.is_dictionary(array.type) else array for array in chunk.values.flatten()
+            array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+            for array in chunk.values.flatten()
         ]
         named = [field.with_type(array.type) for field, array in zip(fields, values, strict=True)]
         parts.append(pa.ListArray.from_arrays(chunk.offsets, pa.StructArray.from_arrays(values, fields=named)))
@@ -110,7 +111,9 @@ def _pieces_of(path: Path, since: int | None, until: int | None) -> Iterator[Pie
             for number in range(file.num_row_groups):
                 first, last = _span(file, number)
                 if (until is None or first < until + _DAY) and (since is None or last >= since - _DAY):
-                    groups.append((number, file.metadata.row_group(number).num_rows, _candidates(file, number), first, last))
+                    groups.append(
+                        (number, file.metadata.row_group(number).num_rows, _candidates(file, number), first, last)
+                    )
     except (pa.ArrowException, OSError) as error:
         raise _damaged(str(path), error) from None
     run: list[tuple[int, int, int, int, int]] = []
