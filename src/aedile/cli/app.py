@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from aedile import __version__
 from aedile.cli import (
+    backtest,
     backup,
     bench,
     candidates,
@@ -198,6 +199,7 @@ app.add_typer(features.features, name="features")
 app.command("why")(why.why)
 app.command("replay")(replay.replay)
 app.command("query")(query.query)
+app.command("backtest")(backtest.backtest)
 app.command("serve")(serve.serve)
 app.add_typer(key.key, name="key")
 app.add_typer(person.person, name="person")
