@@ -93,6 +93,6 @@ def _send(client: Client, stream: Stream, counts: dict[str, int]) -> None:
     """Send the facts that have happened by now."""
     for kind, table in stream.due(_now()):
         for start in range(0, len(table), AT_ONCE):
-            told = client.send_facts(kind, table.slice(start, AT_ONCE).combine_chunks())
+            told = client.put_facts(kind, table.slice(start, AT_ONCE).combine_chunks())
             counts["facts"] += int(told["accepted"])
             counts["refused"] += int(told["dead"])

@@ -26,6 +26,7 @@ from aedile.wire.errors import errors_in
 
 ARROW = "application/vnd.apache.arrow.stream"
 JSON = "application/json"
+NDJSON = "application/x-ndjson"
 #: Seconds that calls other than decisions may take: they are not in a shopper's way.
 PATIENT = 30.0
 
@@ -104,17 +105,18 @@ class AsyncClient:
     async def put_entities(self, kind: str, entities: Iterable[Mapping[str, Any]] | pa.Table) -> dict[str, Any]:
         """Put entities, as mappings or as a table with the features' names; returns what was accepted, and its place in
         the log that all workers follow."""
-        body, media = _body("entities", entities)
+        body, media = _entities(entities)
         return await self._patient("PUT", f"/v1/entities/{kind}", body, media)
 
     async def withdraw_entities(self, kind: str, ids: Iterable[str]) -> dict[str, Any]:
         """Forget entities: they are unknown from now on."""
         return await self._patient("DELETE", f"/v1/entities/{kind}", msgspec.json.encode({"ids": list(ids)}), JSON)
 
-    async def send_facts(self, kind: str, facts: Iterable[Mapping[str, Any]] | pa.Table) -> dict[str, Any]:
-        """Send facts, as mappings or as a table with all columns of the kind that are sent; returns how many were
-        accepted, and what was refused. Sending them again changes nothing: the same id is the same fact."""
-        body, media = _body("facts", facts)
+    async def put_facts(self, kind: str, facts: Iterable[Mapping[str, Any]] | pa.Table) -> dict[str, Any]:
+        """Send what happened, as mappings or as a table with the kind's columns; returns how many were accepted, and
+        the first of those refused. Both are on disk by then. A call that failed may be made again: a fact with the same
+        id and content counts once."""
+        body, media = _facts(facts)
         return await self._patient("POST", f"/v1/facts/{kind}", body, media)
 
     async def release(self) -> dict[str, Any]:
@@ -153,14 +155,23 @@ class AsyncClient:
             await asyncio.sleep(pause)
 
 
-def _body(name: str, rows: Iterable[Mapping[str, Any]] | pa.Table) -> tuple[bytes, str]:
-    """A table as Arrow IPC, anything else as JSON under a name."""
-    if not isinstance(rows, pa.Table):
-        return msgspec.json.encode({name: list(rows)}), JSON
+def _entities(entities: Iterable[Mapping[str, Any]] | pa.Table) -> tuple[bytes, str]:
+    if not isinstance(entities, pa.Table):
+        return msgspec.json.encode({"entities": list(entities)}), JSON
+    return _stream(entities), ARROW
+
+
+def _facts(facts: Iterable[Mapping[str, Any]] | pa.Table) -> tuple[bytes, str]:
+    if not isinstance(facts, pa.Table):
+        return msgspec.json.Encoder().encode_lines(list(facts)), NDJSON
+    return _stream(facts), ARROW
+
+
+def _stream(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema) as stream:
-        stream.write_table(rows)
-    return bytes(sink.getvalue()), ARROW
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return bytes(sink.getvalue())
 
 
 class Client:
@@ -215,9 +226,9 @@ class Client:
         """As `AsyncClient.withdraw_entities`."""
         return self._call(lambda client: client.withdraw_entities(kind, ids))
 
-    def send_facts(self, kind: str, facts: Iterable[Mapping[str, Any]] | pa.Table) -> dict[str, Any]:
-        """As `AsyncClient.send_facts`."""
-        return self._call(lambda client: client.send_facts(kind, facts))
+    def put_facts(self, kind: str, facts: Iterable[Mapping[str, Any]] | pa.Table) -> dict[str, Any]:
+        """As `AsyncClient.put_facts`."""
+        return self._call(lambda client: client.put_facts(kind, facts))
 
     def release(self) -> dict[str, Any]:
         """As `AsyncClient.release`."""
