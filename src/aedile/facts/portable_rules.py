@@ -89,7 +89,8 @@ _TREES: Mapping[type[exp.Expr], str] = {
     exp.GroupingSets: "group by the leaves, and roll up what comes back",
     exp.IgnoreNulls: "leave NULL out in WHERE first",
 }  # fmt: skip
-_NAMES: Mapping[str, str] = {
+#: By name what is called elsewhere, and what takes its place here.
+MENDS: Mapping[str, str] = {
     **dict.fromkeys(("week", "weekofyear", "month", "year", "quarter", "dayofweek", "weekday", "isodow", "date_trunc",
                      "trunc", "date_part", "strftime", "date_format", "day", "last_day", "time_bucket"), _BUCKET),
     **dict.fromkeys(("months_between", "datediff", "date_diff", "age", "timestampdiff"), _DAYS),
@@ -117,7 +118,7 @@ def check_nodes(tree: exp.Expr) -> None:
         if type(node) is exp.Anonymous:
             raise _unknown_function(node)
         if type(node) not in _ALLOWED:
-            mend = _TREES.get(type(node)) or _NAMES.get(node.key.lower())
+            mend = _TREES.get(type(node)) or MENDS.get(node.key.lower())
             raise not_portable(node, mend or "what docs/warehouse.md lists")
         _check_parts(node)
         _check_one(node)
@@ -216,7 +217,7 @@ def _wrong(node: OwnCall, what: str) -> DataError:
 def _unknown_function(node: exp.Anonymous) -> DataError:
     name = str(node.this).lower()
     known: Collection[str] = {*OWN, *(one.lower() for one in STANDARD)}
-    return not_portable(node, _NAMES.get(name) or suggestion(name, known) or f"one of {listing(sorted(known), 50)}")
+    return not_portable(node, MENDS.get(name) or suggestion(name, known) or f"one of {listing(sorted(known), 50)}")
 
 
 def written(node: exp.Expr) -> str:
