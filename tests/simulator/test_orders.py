@@ -75,3 +75,20 @@ def test_the_rate_that_is_told_of_a_shop_is_what_its_steps_say(mall: Mall):
             assert rate is None, seller
         else:
             assert abs(rate - late / sent) < 1e-4, seller
+
+
+def test_who_complained_says_how_content_they_are_once_it_is_settled(mall: Mall):
+    told = mall.ask(
+        "select measure, count(*), min(score), max(score), avg(score) from survey_answers group by 1 order by 1"
+    )
+    assert [row[0] for row in told] == ["csat", "nps"]
+    assert (told[0][2], told[0][3]) == (1, 5)
+    assert told[1][2] >= 0
+    assert told[1][3] == 10
+    early = mall.one(
+        "select count(*) from survey_answers s left join complaints c on s.id = c.id || '-csat' "
+        "where measure = 'csat' and (c.id is null or c.resolved_at is null or s.at <= c.resolved_at)"
+    )
+    assert early == 0
+    future = mall.one("select count(*) from complaints c where resolved_at > timestamptz '2026-11-02'")
+    assert future == 0

@@ -33,6 +33,7 @@ def follow(
     parcels = send(known, orders, rng)
     sent = np.where(parcels.dispatched < NEVER, parcels.dispatched, 0)
     count_parcels(known, parcels.is_late, orders.seller, local_days(sent, place.market, place.world.start, COUNTED))
+    complained = voices.complaints(known, orders, parcels, shoppers, rng)
     pages, found = showing.answered(part, slates), (offered.rows >= 0).sum(axis=1)
     return [
         ("exposures", showing.exposures(part)), ("clicks", showing.clicks(part)),
@@ -41,7 +42,7 @@ def follow(
         ("searches", showing.searches(part, pages, found, devices)),
         ("search_actions", showing.search_actions(part, bought, orders, devices)),
         ("reviews", voices.reviews(known, orders, parcels, shoppers, rng)),
-        ("complaints", voices.complaints(known, orders, parcels, shoppers, rng)),
+        ("complaints", complained), ("survey_answers", voices.satisfaction(known, complained, rng)),
         ("survey_answers", voices.surveys(known, orders, parcels, shoppers, rng)),
         ("reports", voices.reports(known, asked, offered, shown, part.exposure_ids, shoppers, rng)),
     ]  # fmt: skip

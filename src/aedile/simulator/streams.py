@@ -157,6 +157,11 @@ class Stream:
     def _later(self, kind: str, table: pa.Table) -> None:
         """Facts get ids of this playing, for another one begins with the same numbers."""
         sent = table.select([name.name for name in KINDS[kind].sent])
+        for unknown in (
+            ("resolved_at", "outcome") if kind == "complaints" else ()
+        ):  # when it is sent, nothing is settled
+            place = sent.schema.get_field_index(unknown)
+            sent = sent.set_column(place, sent.schema.field(place), pa.nulls(len(sent), sent.schema.field(place).type))
         ids = pc.binary_join_element_wise(sent["id"], self.run, "-")
         self.waiting.add(kind, sent.set_column(0, sent.schema.field(0), ids))
 

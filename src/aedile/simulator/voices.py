@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from aedile.simulator.behaviour import Shown
-from aedile.simulator.calendars import DAY, HOUR
+from aedile.simulator.calendars import DAY, HOUR, begin_of
 from aedile.simulator.chance import Flags, Wholes, chance, numbered
 from aedile.simulator.demand import Asked
 from aedile.simulator.incidents import Planned
@@ -18,10 +20,11 @@ from aedile.simulator.naming import Named
 from aedile.simulator.orders import Orders
 from aedile.simulator.parcels import Parcels
 from aedile.simulator.retrieval import Offered
-from aedile.simulator.tables import fact_table, suffixed
+from aedile.simulator.tables import MOMENT, fact_table, suffixed
 from aedile.simulator.voices_words import COMPLAINTS, FAKES, REPORTS, REVIEWS, TOPICS
 
-REVIEWING, ANSWERING = 0.22, 0.06
+REVIEWING, ANSWERING, ANSWERING_COMPLAINTS = 0.22, 0.06, 0.4
+OUTCOMES = ("refunded", "replaced", "rejected", "other")
 #: Of clicks on what breaks a policy, how many are reported; of others.
 REPORTING, REPORTING_WRONGLY = 0.03, 0.0006
 #: Of clicks on a wave of counterfeits, of which the brand warns its followers.
@@ -105,7 +108,8 @@ def complaints(known: Known, orders: Orders, parcels: Parcels, names: Named, rng
     )
     rows = np.flatnonzero(topic >= 0)
     resolved = at[rows] + (rng.exponential(36.0, len(rows)) * HOUR).astype(np.int64)
-    outcomes = pa.array(["refunded", "replaced", "rejected", "other"])
+    outcome = rng.integers(0, len(OUTCOMES), len(rows))
+    is_open = resolved >= begin_of(place.world.last + timedelta(days=1), place.market.zone)
     taken, language = pa.array(rows), place.market.language
     return fact_table("complaints", place.market, at[rows], {
         "id": suffixed(_line_ids(orders).take(taken), np.full(len(rows), 2)),
@@ -114,8 +118,8 @@ def complaints(known: Known, orders: Orders, parcels: Parcels, names: Named, rng
         "seller": place.sellers.ids.take(pa.array(orders.seller[rows])),
         "topic": pa.array(TOPICS).take(pa.array(topic[rows])),
         "text": pa.array([COMPLAINTS[name][language] for name in TOPICS]).take(pa.array(topic[rows])),
-        "language": language, "resolved_at": pa.array(resolved).cast(pa.timestamp("us", "UTC")),
-        "outcome": outcomes.take(pa.array(rng.integers(0, 4, len(rows)))),
+        "language": language, "resolved_at": pa.array(resolved, mask=is_open).cast(MOMENT),
+        "outcome": pa.array(OUTCOMES).take(pa.array(outcome, mask=is_open)),
     })  # fmt: skip
 
 
@@ -131,6 +135,22 @@ def surveys(known: Known, orders: Orders, parcels: Parcels, names: Named, rng: n
         "shopper": names.of(orders.shopper[rows], at[rows]), "survey": "after-delivery-v1", "measure": "nps",
         "score": np.clip(np.round(felt), 0, 10).astype(np.int64)[rows], "about_kind": "item",
         "about": known.place.items.ids.take(pa.array(orders.item[rows])), "language": known.place.market.language,
+    })  # fmt: skip
+
+
+def satisfaction(known: Known, complained: pa.Table, rng: np.random.Generator) -> pa.Table:
+    """How content some are with how their complaint was settled, from 1 to 5."""
+    some = rng.random(len(complained)) < ANSWERING_COMPLAINTS
+    told = complained.filter(pc.and_(pa.array(some, pa.bool_()), complained["resolved_at"].is_valid())).combine_chunks()
+    at = np.asarray(told["resolved_at"].cast(pa.int64())) + (rng.gamma(2.0, 6.0, len(told)) * HOUR).astype(np.int64)
+    mean = np.array([4.3, 3.9, 1.6, 3.0])[
+        np.asarray(pc.index_in(told["outcome"], value_set=pa.array(OUTCOMES)), np.int64)
+    ]
+    return fact_table("survey_answers", known.place.market, at, {
+        "id": pc.binary_join_element_wise(told["id"], "csat", "-"), "shopper": told["shopper"],
+        "survey": "after-complaint-v1", "measure": "csat",
+        "score": np.clip(np.round(mean + rng.normal(0, 0.8, len(told))), 1, 5).astype(np.int64),
+        "about_kind": "seller", "about": told["seller"], "language": known.place.market.language,
     })  # fmt: skip
 
 
