@@ -38,6 +38,11 @@ def notes(plan: Plan, counts: Mapping[str, int], exposures: int) -> list[str]:
     candidates, lacking = counts.get("candidates", 0), counts.get("not_in_catalogue", 0)
     if lacking:
         found.append(f"{lacking:,} of {candidates:,} candidates are not in the catalogue: nothing is known of them.")
+    if counts.get("known_later"):
+        found.append(
+            f"Of {counts['known_later']:,} of {candidates:,} candidates the catalogue says only what was known after "
+            "their request: it counts as unknown. Features may be taken as they are today instead."
+        )
     if not plan.at_the_time:
         found.append("Features are those the catalogue has now, not those known at the time.")
     compared, same = counts.get("compared_with_log", 0), counts.get("as_logged", 0)

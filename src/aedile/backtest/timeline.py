@@ -214,6 +214,21 @@ class Timeline:
             yield left[~stale]
             left = left[stale]
 
+    def known_later(self, logged: Logged) -> int:
+        """Candidates of which the catalogue says only what was known after their request: it counts as unknown."""
+        if not self._at_the_time:
+            return 0
+        requests, found = logged.requests, 0
+        times = requests.features["request.time"].values[requests.owner]
+        for number, kind in enumerate(requests.kinds):
+            held = self._kinds.get(kind)
+            if held is None or not len(held.born) or held.born.max() < self._earliest:
+                continue
+            rows = requests.rows(self._engines[0].store, kind)
+            mine = (requests.kind == number) & (rows >= 0)
+            found += int((held.born[rows[mine]] >= times[mine]).sum())
+        return found
+
     def _changed(self, since: int, until: int) -> dict[str, tuple[Numbers, Numbers]]:
         """Entities that change in between, and those joined to them: kind → (rows ascending, when they first do)."""
         first: dict[str, dict[int, int]] = {}

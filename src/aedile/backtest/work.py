@@ -112,9 +112,9 @@ class Worker:
             masks.append(pc.is_in(table["channel"], value_set=pa.array(sorted(plan.channels))))
         moment = pa.timestamp("us", "UTC")
         if plan.since is not None:
-            masks.append(pc.greater_equal(table["time"], pa.scalar(plan.since, moment)))
+            masks.append(pc.greater_equal(table["decided_at"], pa.scalar(plan.since, moment)))
         if plan.until is not None:
-            masks.append(pc.less(table["time"], pa.scalar(plan.until, moment)))
+            masks.append(pc.less(table["decided_at"], pa.scalar(plan.until, moment)))
         return table.filter(_all(masks)) if masks else table
 
     def _add(self, logged: Logged) -> None:
@@ -137,6 +137,7 @@ class Worker:
         drawn = draws(logged.table["request_id"].to_pylist(), plan.seed)
         self._sums.add_requests(logged, changed, outcome, weights, len(detailed), plan.first_places)
         self._sums.add_limits(logged, outcome, self._lacking(logged), self._agreeing(logged, sides[0], plan.before))
+        self._sums.limit("known_later", self._timeline.known_later(logged))
         engines = tuple(decider.engine if decider is not None else None for decider in self._sides.deciders)
         self._sums.add_fired(sides, (engines[0], self._after))
         self._close_look(np.flatnonzero(is_drawn(drawn, plan.close_look)), logged, sides[1], outcome, light)

@@ -22,6 +22,7 @@ from aedile.engine.strategy import ALL
 from aedile.server.entities import entities_now
 from aedile.store.backtest_local import Asked, run_local
 from aedile.store.entity_log import EntityLog
+from aedile.store.live_files import live_files
 from aedile.store.publish import lists_in
 from aedile.store.published import Published
 
@@ -39,6 +40,7 @@ def backtest(running: Running, backtest: str) -> str:
     until = int(found.asked.timestamp() * 1_000_000)
     asked = Asked(
         before, after, by=usual_features(after.schema), since=until - found.hours * _HOUR, until=until, sample=SAMPLE,
+        at_the_time=bool(live_files(HOME.facts / "feature_updates")),
         markets=frozenset() if ALL in found.markets else frozenset(found.markets),
     )  # fmt: skip
     log = EntityLog(HOME.entities_log)
