@@ -11,7 +11,7 @@ from aedile.server.entities import fold
 from aedile.store.decision_index import index_new
 from aedile.store.entity_log import EntityLog
 from aedile.store.exposure_log import ExposureLog
-from aedile.store.fact_seal import oldest_day, seal_facts
+from aedile.store.fact_seal import merge_ids, oldest_day, seal_facts
 from aedile.store.home import Home
 from aedile.store.pseudonyms import Pseudonyms
 from aedile.store.seal import retain, seal_all
@@ -31,6 +31,7 @@ def chores_of(home: Home, keep_days: int) -> Iterator[tuple[str, float, Callable
 def chores_beside(home: Home) -> Iterator[tuple[str, float, Callable[[], object]]]:
     """The same of what may take seconds: each is done in a thread of its own."""
     yield "sealing facts", 3.0, lambda: seal_facts(home)
+    yield "merging ids of facts", 10.0, lambda: merge_ids(home)
 
 
 def _tidy_exposures(home: Home) -> None:
