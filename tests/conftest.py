@@ -6,6 +6,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -13,6 +14,10 @@ from psycopg.conninfo import make_conninfo
 
 from aedile.store.database import Database
 from aedile.store.postgres import EmbeddedPostgres
+
+#: How long an example takes is for benchmarks to say: another load on the machine is no defect.
+hypothesis.settings.register_profile("aedile", deadline=None)
+hypothesis.settings.load_profile("aedile")
 
 
 @pytest.fixture(scope="session")

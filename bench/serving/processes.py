@@ -47,8 +47,9 @@ class Serving:
         self.key = self.run("key", "create", *scopes, "--expires", "1d").strip()
 
     def client(self, **headers: str) -> httpx.Client:
-        """A client that brings the key."""
-        return httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {self.key}", **headers}, timeout=30)
+        """A client that brings the key, where there is one."""
+        own = {"authorization": f"Bearer {self.key}"} if self.key else {}
+        return httpx.Client(base_url=self.url, headers={**own, **headers}, timeout=30)
 
     def status(self) -> dict[str, Any]:
         """What the server says of itself."""

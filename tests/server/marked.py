@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from aedile.engine.release import Manifest
+from aedile.errors import StoreError
 from aedile.store.database import Database
 from aedile.store.home import Home
 from aedile.store.postgres import EmbeddedPostgres
@@ -116,8 +117,17 @@ def shop(*, workers: int = 2, **settings: str) -> Iterator[Shop]:
         own = settings.get("AEDILE_DATABASE_URL")
         server.make_key()
         opened = Shop(server, Database(own or EmbeddedPostgres(home.postgres).dsn, None))
+        until(lambda: connects(opened.database), "the keeper to have PostgreSQL")  # after the key's own is stopped
         opened.publish_and_wait()
         yield opened
+
+
+def connects(database: Database) -> bool:
+    try:
+        with database.connect():
+            return True
+    except StoreError:
+        return False
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ from aedile.wire.errors import errors_in
 
 ARROW = "application/vnd.apache.arrow.stream"
 JSON = "application/json"
+NDJSON = "application/x-ndjson"
 #: Seconds that calls other than decisions may take: they are not in a shopper's way.
 PATIENT = 30.0
 
@@ -111,6 +112,13 @@ class AsyncClient:
         """Forget entities: they are unknown from now on."""
         return await self._patient("DELETE", f"/v1/entities/{kind}", msgspec.json.encode({"ids": list(ids)}), JSON)
 
+    async def put_facts(self, kind: str, facts: Iterable[Mapping[str, Any]] | pa.Table) -> dict[str, Any]:
+        """Send what happened, as mappings or as a table with the kind's columns; returns how many were accepted, and
+        the first of those refused. Both are on disk by then. A call that failed may be made again: a fact with the same
+        id and content counts once."""
+        body, media = _facts(facts)
+        return await self._patient("POST", f"/v1/facts/{kind}", body, media)
+
     async def release(self) -> dict[str, Any]:
         """The manifest of the release that decides."""
         return await self._patient("GET", "/v1/release", b"", JSON)
@@ -150,10 +158,20 @@ class AsyncClient:
 def _entities(entities: Iterable[Mapping[str, Any]] | pa.Table) -> tuple[bytes, str]:
     if not isinstance(entities, pa.Table):
         return msgspec.json.encode({"entities": list(entities)}), JSON
+    return _stream(entities), ARROW
+
+
+def _facts(facts: Iterable[Mapping[str, Any]] | pa.Table) -> tuple[bytes, str]:
+    if not isinstance(facts, pa.Table):
+        return msgspec.json.Encoder().encode_lines(list(facts)), NDJSON
+    return _stream(facts), ARROW
+
+
+def _stream(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, entities.schema) as stream:
-        stream.write_table(entities)
-    return bytes(sink.getvalue()), ARROW
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return bytes(sink.getvalue())
 
 
 class Client:
@@ -207,6 +225,10 @@ class Client:
     def withdraw_entities(self, kind: str, ids: Iterable[str]) -> dict[str, Any]:
         """As `AsyncClient.withdraw_entities`."""
         return self._call(lambda client: client.withdraw_entities(kind, ids))
+
+    def put_facts(self, kind: str, facts: Iterable[Mapping[str, Any]] | pa.Table) -> dict[str, Any]:
+        """As `AsyncClient.put_facts`."""
+        return self._call(lambda client: client.put_facts(kind, facts))
 
     def release(self) -> dict[str, Any]:
         """As `AsyncClient.release`."""

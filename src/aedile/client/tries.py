@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 
 #: Answers that another try may better: too many, and gateways without a server behind them.
-PASSING = frozenset({429, 502, 503, 504})
+PASSING = frozenset({429, 502, 503, 504, 507})
 #: The longest mean pause before a first, second, … further try, in seconds.
 PAUSES = (0.01, 0.04, 0.16, 0.5)
 #: So many calls in a row without an answer, and the next ones fail at once,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any
 
@@ -31,6 +31,7 @@ _PYTHON: dict[pa.DataType, Any] = {
     TEXT: str, WHOLE: _WHOLE, REAL: float, FLAG: bool,
     MOMENT: Annotated[datetime, msgspec.Meta(tz=True)], TEXTS: list[str],
 }  # fmt: skip
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FAILURES = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -141,16 +142,16 @@ def read_table(kind: FactKind, table: pa.Table | pa.RecordBatch, received: int) 
 def to_json_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of a table as JSON has it: times as RFC 3339, and nothing where nothing is known."""
     return {
-        name: shown_moment(_micros(value)) if isinstance(value, datetime) else value
+        name: shown_moment(moment_in_micros(value)) if isinstance(value, datetime) else value
         for name, value in row.items()
         if value is not None
     }
 
 
-def _micros(moment: datetime) -> int:
-    return int(np.datetime64(moment.replace(tzinfo=None), "us").astype(np.int64)) - int(
-        (moment.utcoffset() or moment - moment).total_seconds() * 1_000_000
-    )
+def moment_in_micros(moment: datetime | str) -> int:
+    """Microseconds since 1970 of a time with a zone, or of its RFC 3339."""
+    read = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return (read - _EPOCH) // timedelta(microseconds=1)
 
 
 def _judged(

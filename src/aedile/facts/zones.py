@@ -73,7 +73,7 @@ def local_date(
     at: timestamps with a zone, or microseconds since 1970 as whole numbers or datetime64. A null stays null. Raises a
     `DataError` for a market or a zone that is none.
     """
-    place = _read(zone_of(market, zones))
+    place = zone_named(zone_of(market, zones))
     if isinstance(at, np.ndarray):
         micros, known = at.astype("datetime64[us]").astype(np.int64) if at.dtype.kind == "M" else at, None
     else:
@@ -95,7 +95,7 @@ def local_dates(at: pa.Array, market: pa.Array, zones: Mapping[str, str] | None 
     days = np.zeros(len(codes), np.int32)
     for code, name in enumerate(names):
         rows = np.flatnonzero(codes == code)
-        days[rows] = _read(zone_of(name, zones)).local(micros[rows]) // _DAY
+        days[rows] = zone_named(zone_of(name, zones)).local(micros[rows]) // _DAY
     return pa.array(days, pa.int32()).cast(pa.date32())
 
 
@@ -106,12 +106,12 @@ def read_zones(text: str) -> dict[str, str]:
         market, _, name = (word.strip() for word in part.partition("="))
         if market not in MARKETS:
             raise no_such_market(market)
-        _read(name)
+        zone_named(name)
         found[market] = name
     return found
 
 
-def _read(name: str) -> Zone:
+def zone_named(name: str) -> Zone:
     found = zone(name)
     if found is None:
         raise DataError(

@@ -24,8 +24,6 @@ def chores_of(home: Home, keep_days: int) -> Iterator[tuple[str, float, Callable
     """(name, seconds between two runs, what is done) of each chore."""
     yield "folding exposures", 60.0, lambda: _tidy_exposures(home)
     yield "folding entities", 300.0, lambda: _fold_entities(home)
-    yield "sealing decisions", 5.0, lambda: seal_all(home, time.time())
-    yield "indexing decisions", 5.0, lambda: index_new(home)
     yield "making keys of pseudonyms", 3600.0, lambda: Pseudonyms(home.secrets).make_ahead(time.time_ns() // 1000)
     yield "forgetting old decisions", 3600.0, lambda: _forget_decisions(home, keep_days)
 
@@ -35,6 +33,8 @@ def chores_beside(home: Home, keep: str = "") -> Iterator[tuple[str, float, Call
 
     keep: how long facts are kept, as `read_keeping` reads it.
     """
+    yield "sealing decisions", 5.0, lambda: seal_all(home, time.time())
+    yield "indexing decisions", 5.0, lambda: index_new(home)
     yield "sealing facts", 3.0, lambda: seal_facts(home)
     yield "compacting facts", 300.0, lambda: [*compact(home)]
     yield "deleting old facts", 3600.0, lambda: [*delete_old(home, read_keeping(keep), datetime.now(UTC))]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -19,13 +18,11 @@ from aedile.server.endpoints import Endpoint, Gate
 from aedile.server.http import ARROW, BUSY, JSON, NDJSON, header, respond
 from aedile.server.stats import Stats
 from aedile.settings import Facts
-from aedile.store.fact_arrival import Arrival
+from aedile.store.fact_arrival import Arrival, told
 from aedile.store.fact_journal import Part
 from aedile.store.fact_writer import FactWriter
 
 _READERS = {JSON: read_json, NDJSON: read_ndjson, ARROW: read_arrow}
-#: Of the rows that are refused so many are told; all of them are kept.
-TOLD = 20
 
 
 class FactDesk:
@@ -88,12 +85,3 @@ class FactPosts(Endpoint):
         self.desk.taken[kind, "accepted"] += len(read.table)
         self.desk.taken[kind, "refused"] += len(read.refused)
         await respond(send, 202, msgspec.json.encode(told(read)))
-
-
-def told(read: ReadFacts) -> Mapping[str, Any]:
-    """What is answered. refused: the first of them, as errors with their row; dead: how many in all."""
-    return {
-        "accepted": len(read.table),
-        "refused": [{"row": one.row, **one.error.to_dict()} for one in read.refused[:TOLD]],
-        "dead": len(read.refused),
-    }

@@ -24,6 +24,10 @@ from aedile.store.pseudonyms import Pseudonyms
 _PSEUDONYM = re.compile(r"\d{4}-\d\d\.[0-9a-f]{32}", re.ASCII)
 
 
+#: Of the rows that are refused so many are told; all of them are kept.
+TOLD = 20
+
+
 class Arrival:
     """Makes facts that were read into what is kept.
 
@@ -98,3 +102,12 @@ class Arrival:
     def _named(self, texts: pa.Array, at: int) -> pa.Array:
         names: Sequence[str] = [self._of(text, at) for text in texts.to_pylist()]
         return pa.array(names, pa.string())
+
+
+def told(read: ReadFacts) -> dict[str, Any]:
+    """What is answered. refused: the first of them, as errors with their row; dead: how many in all."""
+    return {
+        "accepted": len(read.table),
+        "refused": [{"row": one.row, **one.error.to_dict()} for one in read.refused[:TOLD]],
+        "dead": len(read.refused),
+    }

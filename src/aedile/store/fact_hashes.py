@@ -29,14 +29,14 @@ def hashes_of_contents(kind: FactKind, table: pa.Table) -> U64:
     for field in kind.sent:
         column = table[field.name]
         if column.null_count == len(column):
-            texts.append(pa.scalar("\x00"))
+            texts += [pa.scalar("\x00")] * (1 + (field.name in LONG))
             continue
         if field.type == TEXTS:
             column = pc.binary_join(column, "\x1e")
         elif field.type != TEXT:
             column = (column.cast(pa.int64()) if pa.types.is_timestamp(field.type) else column).cast(pa.string())
         if field.name in LONG:
-            texts.append(pc.binary_length(column).cast(pa.string()).fill_null(""))
+            texts.append(pc.binary_length(column).cast(pa.string()))
         texts.append(column)
     joined = pc.binary_join_element_wise(*texts, "\x1f", null_handling="replace", null_replacement="\x00")
     data = b"".join([sha256(text).digest()[:8] for text in joined.cast(pa.binary()).to_pylist()])
