@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -54,13 +55,50 @@ def test_even_sql_of_its_own_reaches_nothing_but_the_facts(home, sql: str) -> No
     assert not Path("/tmp/aedile-escaped.db").exists()
 
 
-def test_files_of_other_days_and_markets_are_not_opened(home) -> None:
+@pytest.mark.parametrize(
+    ("where", "count"),
+    [
+        ("market = 'DE'", 3), ("market IN ('DE', 'BR')", 3), ("local_date = '2026-01-03'", 2),
+        ("local_date > '2026-01-02'", 2), ("local_date BETWEEN '2026-01-03' AND '2026-02-01'", 2),
+        ("(market = 'DE' AND (id <> 'x')) AND local_date <= '2026-01-02'", 2), ("local_date IN (:days)", 4),
+    ],
+)  # fmt: skip
+def test_files_of_other_days_and_markets_are_not_opened(home, where: str, count: int) -> None:
     """A file that cannot be read is no trouble to whoever does not ask for it."""
-    (home.facts / "clicks/date=2026-01-02/market=JP/t-0-1.parquet").write_bytes(b"damaged")
-    assert asked(home, "SELECT count(*) AS n FROM clicks WHERE market = 'DE'") == [{"n": 3}]
-    assert asked(home, "SELECT count(*) AS n FROM clicks WHERE local_date = '2026-01-03'") == [{"n": 2}]
-    with pytest.raises(StoreError, match="t-0-1.parquet"):
+    damaged = home.facts / "clicks/date=2026-01-02/market=JP/t-0-1.parquet"
+    whole = damaged.read_bytes()
+    values = {"days": [date(2026, 1, 1), date(2026, 1, 3)]} if ":days" in where else {}
+    sql = f"SELECT count(*) AS n FROM clicks WHERE {where}"
+    assert asked(home, sql, **values) == [{"n": count}]
+    damaged.write_bytes(b"damaged")
+    if ":days" not in where:  # the day in between is looked at, and left out
+        assert asked(home, sql) == [{"n": count}]
+    with pytest.raises(StoreError, match=r"t-0-1\.parquet"):
         asked(home, "SELECT count(*) AS n FROM clicks")
+    damaged.write_bytes(whole)
+    assert asked(home, "SELECT count(*) AS n FROM clicks") == [{"n": 6}]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT count(*) AS n FROM clicks WHERE market = 'DE' OR local_date = '2026-01-01'",
+        "SELECT count(*) AS n FROM clicks WHERE NOT market = 'DE'",
+        "SELECT count(*) AS n FROM clicks WHERE market < 'K'",
+        "SELECT count(*) AS n FROM clicks a JOIN clicks b ON a.id = b.id WHERE a.market = 'DE'",
+        "SELECT count(b.id) AS n FROM clicks a LEFT JOIN clicks b ON a.id = b.id AND b.market = 'DE'",
+        "SELECT count(*) AS n FROM (SELECT id, market FROM clicks) t WHERE market = 'JP'",
+        "SELECT count(*) AS n FROM clicks WHERE market = 'DE' UNION ALL SELECT count(*) AS n FROM clicks ORDER BY n",
+        "SELECT count(*) AS n FROM clicks WHERE id IN (SELECT id FROM clicks WHERE market = 'JP')",
+        "SELECT count(*) AS n FROM clicks WHERE market = surface OR surface IS NULL",
+    ],
+)
+def test_what_is_not_understood_is_read_whole(home, sql: str, monkeypatch) -> None:
+    from aedile.store import warehouse_duckdb
+
+    pruned = asked(home, sql)
+    monkeypatch.setattr(warehouse_duckdb, "asked_for", lambda files, parts: list(files))
+    assert asked(home, sql) == pruned
 
 
 def test_columns_that_were_added_later_are_null_in_files_of_before(home) -> None:
@@ -86,9 +124,10 @@ def test_a_kind_without_facts_is_an_empty_table_with_its_columns(tmp_path, kind:
 
 
 def test_what_needs_more_memory_than_it_may_have_says_so(home) -> None:
+    tables = ", ".join(f"clicks c{n}" for n in range(9))
+    query = parse(f"SELECT sorted_list(c0.id || c1.id || c2.id) AS l FROM {tables}")
     with warehouse_at(home, memory_mb=64, threads=1) as warehouse, pytest.raises(StoreError) as caught:
-        cross = ", ".join(f"clicks c{n}" for n in range(9))
-        warehouse.query(parse(f"SELECT sorted_list(c0.id || c1.id || c2.id) AS l FROM {cross}"))
+        warehouse.query(query)
     assert caught.value.code.name == "AED-STORE-122", str(caught.value)
 
 
