@@ -30,6 +30,8 @@ DRIVER = {
     "spark.executor.memory": "768m",
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
+    # Executors live for a minute or two as well.
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
 #: What this process started and has not stopped.
 _STARTED: dict[int, subprocess.Popen[bytes]] = {}

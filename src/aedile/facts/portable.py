@@ -32,7 +32,7 @@ MOST = 5_000
 #: The columns of the tables that may be asked, by name.
 Tables = Mapping[str, pa.Schema]
 
-__all__ = ["ENGINES", "Tables", "check", "parse", "render"]
+__all__ = ["ENGINES", "Tables", "check", "parse", "render", "spell"]
 
 
 def check(query: exp.Query, tables: Tables, values: Mapping[str, Any] | None = None) -> exp.Query:
@@ -52,18 +52,19 @@ def check(query: exp.Query, tables: Tables, values: Mapping[str, Any] | None = N
         check_types(tree)
     except SqlglotError as error:
         raise _unresolved(str(error), tables) from None
+    except RecursionError:
+        raise too_deep() from None
     return tree
 
 
 def render(query: exp.Query, engine: str, tables: Tables, values: Mapping[str, Any] | None = None) -> str:
     """The SQL of one of `ENGINES`."""
-    try:
-        return _rendered(check(query, tables, values), engine)
-    except RecursionError:
-        raise too_deep() from None
+    return spell(check(query, tables, values), engine)
 
 
-def _rendered(tree: exp.Query, engine: str) -> str:
+def spell(tree: exp.Query, engine: str) -> str:
+    """The SQL of a query that was checked."""
+    tree = tree.copy()
     for node in reversed([node for node in tree.find_all(exp.Sum) if group(node) == "whole"]):
         summed = node.parent if isinstance(node.parent, exp.Window) and node.arg_key == "this" else node
         summed.replace(exp.Cast(this=summed.copy(), to=exp.DataType.build("BIGINT")))

@@ -22,32 +22,35 @@ MISSING = define("AED-STORE-120", "A file of facts is noted, and is not there.",
 PAUSE, LOOKS = 0.02, 25
 
 
-def live_files(home: Home, kind: str) -> list[Path]:
-    """The files of a kind, in order of their names; a `StoreError` where one is missing."""
+def live_files(folder: Path) -> list[Path]:
+    """The files of a kind of facts (`facts/<kind>` of a home), or of decisions, in order of their names.
+
+    Of decisions there are no notes: what lies in their folder counts. Raises a `StoreError` where a file is missing.
+    """
+    home = Home(folder.parent.parent)
     for look in range(LOOKS + 1):
-        noted = _noted(home, kind)
-        found = set(listed(home.facts / kind))
+        noted = _noted(home, folder)
+        found = set(listed(folder))
         missing = noted - found
         if not missing:
             return sorted(found)
         if look == LOOKS - 1:
             finish(home)
         time.sleep(PAUSE)
-    first = min(missing)
     raise StoreError(
         MISSING,
-        f"{len(missing):,} files of the facts `{kind}` are missing",
-        place=Place(str(first)),
+        f"{len(missing):,} files of the facts `{folder.name}` are missing",
+        place=Place(str(min(missing))),
         hint="without them every answer would be wrong",
         fix="run `aedile facts verify`, and restore them from a backup",
     )
 
 
-def _noted(home: Home, kind: str) -> set[Path]:
-    if not home.facts_state.exists():
+def _noted(home: Home, folder: Path) -> set[Path]:
+    if folder.parent != home.facts or not home.facts_state.exists():
         return set()
     with FactState(home.facts_state) as state:
-        return {home.facts / file.path for file in state.files() if file.path.startswith(f"{kind}/")}
+        return {home.facts / file.path for file in state.files() if file.path.startswith(f"{folder.name}/")}
 
 
 def listed(folder: Path) -> Iterator[Path]:

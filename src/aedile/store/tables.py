@@ -7,18 +7,19 @@ read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
 
 from aedile.facts import KINDS
 from aedile.facts.kinds import DAY
+from aedile.facts.portable_parts import Part, only
 from aedile.store.decision_batch import CANDIDATE, DECISIONS
 from aedile.store.home import Home
-from aedile.store.live_files import listed, live_files
+from aedile.store.live_files import live_files
 from aedile.store.seal import BRIEF
 
 DECIDED, CANDIDATES = "decisions", "decision_candidates"
@@ -70,9 +71,19 @@ def source_of(home: Home, table: str) -> Source:
     return Source(home.decisions / BRIEF, schema.remove(schema.get_field_index("date")), "date")
 
 
+def asked_for(files: Iterable[Path], parts: list[Part]) -> list[Path]:
+    """Those of a table's files whose day and market a query asks for."""
+    return [path for path in files if only(parts, *_part_of(path))]
+
+
+def _part_of(path: Path) -> tuple[date, str]:
+    day, market = path.parent.parent.name.removeprefix("date="), path.parent.name.removeprefix("market=")
+    return date.fromisoformat(day), market
+
+
 def files_of(home: Home, table: str) -> list[Path]:
     """The files of a table that hold its rows now, each row in one of them."""
-    return live_files(home, table) if table in KINDS else sorted(listed(source_of(home, table).folder))
+    return live_files(source_of(home, table).folder)
 
 
 def known_in(table: str, before: datetime, quote: str) -> str:

@@ -7,6 +7,7 @@ nothing, and its settings are locked before the first query.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -17,13 +18,14 @@ import pyarrow as pa
 from sqlglot import exp
 
 from aedile.errors import StoreError
-from aedile.facts.portable import Tables, render
+from aedile.facts.portable import Tables, check, spell
+from aedile.facts.portable_parts import Part, parts_of
 from aedile.facts.portable_result import plain_batch, plain_table
 from aedile.facts.portable_types import sql_type
 from aedile.store.home import Home
-from aedile.store.tables import CANDIDATES, DECIDED, TABLES, Source, files_of, known_in, source_of
+from aedile.store.tables import CANDIDATES, DECIDED, TABLES, Source, asked_for, files_of, known_in, source_of
 from aedile.store.warehouse import MapBatches
-from aedile.store.warehouse_failed import FAILED, TOO_LARGE, TRIES
+from aedile.store.warehouse_failed import FAILED, PAUSE, TOO_LARGE, TRIES
 
 #: Rows in a batch of `map_batches`.
 ROWS = 65_536
@@ -69,31 +71,33 @@ class DuckDBWarehouse:
         self._db.close()
 
     def query(self, select: exp.Query, values: Mapping[str, Any] | None = None) -> pa.Table:
-        sql = render(select, "duckdb", self.tables, values)
-        return self._asked(select, lambda: plain_table(self._db.sql(sql).to_arrow_table()))
+        tree = check(select, self.tables, values)
+        sql = spell(tree, "duckdb")
+        return self._asked(tree, lambda: plain_table(self._db.sql(sql).to_arrow_table()))
 
     def map_batches(
         self, select: exp.Query, function: MapBatches, schema: pa.Schema, values: Mapping[str, Any] | None = None
     ) -> pa.Table:
-        sql = render(select, "duckdb", self.tables, values)
+        tree = check(select, self.tables, values)
+        sql = spell(tree, "duckdb")
 
         def mapped() -> pa.Table:
             reader = self._db.sql(sql).to_arrow_reader(ROWS)
             return pa.Table.from_batches(function(self._batches(reader)), schema)
 
-        return self._asked(select, mapped)
+        return self._asked(tree, mapped)
 
     @staticmethod
     def _batches(reader: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in reader:
             yield plain_batch(batch)
 
-    def _asked(self, select: exp.Query, ask: Callable[[], _Answer]) -> _Answer:
+    def _asked(self, tree: exp.Query, ask: Callable[[], _Answer]) -> _Answer:
         """An answer from the files as they are now; again where one of them went away in between."""
         for tries in range(TRIES, 0, -1):
-            files = self._files_for(select)
+            files = self._files_for(tree)
             try:
-                self._show(select, files)
+                self._show(files, tree)
                 return ask()
             except duckdb.OutOfMemoryException as error:
                 raise StoreError(
@@ -104,23 +108,24 @@ class DuckDBWarehouse:
                 ) from None
             except duckdb.Error as error:
                 if tries > 1 and any(not path.exists() for used in files.values() for path in used):
+                    time.sleep(PAUSE)
                     continue
                 raise _failed(error) from None
         raise AssertionError("the last try raises or returns")
 
-    def _files_for(self, select: exp.Query) -> dict[str, list[Path]]:
-        """The files of each table that a query reads."""
-        kept = {DECIDED if name == CANDIDATES else name for name in self._named(select)}
-        return {name: self._files(name) for name in sorted(kept)}
+    def _files_for(self, tree: exp.Query) -> dict[str, list[Path]]:
+        """The files of each table that a checked query asks for."""
+        parts: dict[str, list[Part]] = {}
+        for name, some in parts_of(tree).items():
+            if name in self.tables:
+                parts.setdefault(DECIDED if name == CANDIDATES else name, []).extend(some)
+        return {name: asked_for(self._files(name), some) for name, some in sorted(parts.items())}
 
-    def _named(self, select: exp.Query) -> list[str]:
-        return sorted({table.name.lower() for table in select.find_all(exp.Table)} & set(self.tables))
-
-    def _show(self, select: exp.Query, files: Mapping[str, list[Path]]) -> None:
+    def _show(self, files: Mapping[str, list[Path]], tree: exp.Query) -> None:
         """Make a view of each table that a query names."""
         for name, used in files.items():
             self._db.execute(_view(name, source_of(self._home, name), used, self._known_before))
-        if CANDIDATES in self._named(select):
+        if any(table.name.lower() == CANDIDATES for table in tree.find_all(exp.Table)):
             self._db.execute(_candidates())
 
 

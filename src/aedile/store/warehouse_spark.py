@@ -11,6 +11,7 @@ import os
 import re
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -20,12 +21,13 @@ import pyarrow as pa
 from sqlglot import exp
 
 from aedile.errors import Place, StoreError, define
-from aedile.facts.portable import Tables, render
+from aedile.facts.portable import Tables, check, spell
+from aedile.facts.portable_parts import Part, parts_of
 from aedile.facts.portable_result import plain_batch, plain_table
 from aedile.store.home import Home
-from aedile.store.tables import CANDIDATES, DECIDED, TABLES, files_of, known_in, source_of
+from aedile.store.tables import CANDIDATES, DECIDED, TABLES, asked_for, files_of, known_in, source_of
 from aedile.store.warehouse import MapBatches
-from aedile.store.warehouse_failed import FAILED, TRIES
+from aedile.store.warehouse_failed import FAILED, PAUSE, TRIES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -154,25 +156,26 @@ class SparkWarehouse:
                 return frame().toArrow()
             except (PySparkException, Py4JError) as error:
                 if tries > 1 and any(not path.exists() for path in self._used):
+                    time.sleep(PAUSE)
                     continue  # compacted between listing and reading it
                 raise _failed(error) from None
         raise AssertionError("the last try raises or returns")
 
     def _frame(self, select: exp.Query, values: Mapping[str, Any] | None) -> DataFrame:
-        sql = render(select, "spark", self.tables, values)
-        named = {table.name.lower() for table in select.find_all(exp.Table)} & set(self.tables)
-        for name in sorted(named - {CANDIDATES}):
-            self._table(name).createOrReplaceTempView(name)
-        if CANDIDATES in named:
-            self._candidates().createOrReplaceTempView(CANDIDATES)
-        return self._session.sql(sql)
+        tree = check(select, self.tables, values)
+        for name, parts in sorted(parts_of(tree).items()):
+            if name == CANDIDATES:
+                self._candidates(parts).createOrReplaceTempView(CANDIDATES)
+            elif name in self.tables:
+                self._table(name, parts).createOrReplaceTempView(name)
+        return self._session.sql(spell(tree, "spark"))
 
-    def _table(self, name: str) -> DataFrame:
+    def _table(self, name: str, parts: list[Part]) -> DataFrame:
         from pyspark.sql.pandas.types import from_arrow_schema
 
         source = source_of(self._home, name)
         columns = from_arrow_schema(_open(source.schema)).add("date", "date")
-        found = self._files(name)
+        found = asked_for(self._files(name), parts)
         self._used += found
         files = [str(path) for path in found]
         if files:
@@ -184,12 +187,12 @@ class SparkWarehouse:
         wanted = TABLES[name].names
         return rows.selectExpr(*(f"`date` as `{one}`" if one == source.day else f"`{one}`" for one in wanted))
 
-    def _candidates(self) -> DataFrame:
+    def _candidates(self, parts: list[Part]) -> DataFrame:
         from pyspark.sql import functions as f
 
         once = [name for name in TABLES[CANDIDATES].names if name in TABLES[DECIDED].names]
         own = [name for name in TABLES[CANDIDATES].names if name not in once]
-        rows = self._table(DECIDED).select(*once, f.explode("candidates").alias("c"))
+        rows = self._table(DECIDED, parts).select(*once, f.explode("candidates").alias("c"))
         return rows.select(*once, *(f.col(f"c.{name}").alias(name) for name in own))
 
 

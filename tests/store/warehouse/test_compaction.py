@@ -59,7 +59,7 @@ def test_many_files_become_one_with_the_same_rows_by_time(home) -> None:
         ("orders/date=2026-01-01/market=DE", 10, 20), ("orders/date=2026-01-02/market=DE", 10, 10),
     ]  # fmt: skip
     assert counted(home) == BEFORE
-    files = live_files(home, "orders")
+    files = live_files(home.facts / "orders")
     assert sorted(path.name[:2] for path in files) == ["c-", "c-", "t-", "t-", "t-"]
     times = pq.read_table(files[0], partitioning=None)["at"].to_pylist()
     assert times == sorted(times)
@@ -69,7 +69,7 @@ def test_many_files_become_one_with_the_same_rows_by_time(home) -> None:
 
 def read(home: Home) -> list[tuple]:
     """All orders, without an engine."""
-    tables = [pq.read_table(path, partitioning=None) for path in live_files(home, "orders")]
+    tables = [pq.read_table(path, partitioning=None) for path in live_files(home.facts / "orders")]
     return sorted((row["id"], row["quantity"]) for table in tables for row in table.to_pylist())
 
 
@@ -135,13 +135,13 @@ def test_readers_see_every_row_once_while_files_are_compacted(home) -> None:
 
 def test_a_file_that_is_noted_and_gone_is_an_error_and_no_smaller_answer(home) -> None:
     list(compact(home, ["orders"]))
-    next(path for path in live_files(home, "orders") if path.name.startswith("c-")).unlink()
+    next(path for path in live_files(home.facts / "orders") if path.name.startswith("c-")).unlink()
     with pytest.raises(StoreError, match="1 files of the facts `orders` are missing"):
         counted(home)
 
 
 def test_a_damaged_file_is_named_and_left_as_it_is(home) -> None:
-    path = live_files(home, "orders")[0]
+    path = live_files(home.facts / "orders")[0]
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(bytes(data))

@@ -139,7 +139,7 @@ def test_files_are_whole_and_known_by_their_new_digests_afterwards(home) -> None
 
 
 def test_the_report_names_each_file_with_its_digests_and_not_the_shopper(home) -> None:
-    path = next(one for one in live_files(home, "reviews"))
+    path = next(one for one in live_files(home.facts / "reviews"))
     before = hashlib.sha256(path.read_bytes()).hexdigest()
     report = forget(home, ANNA, NOW)
     told = next(one for one in report.files if one.path == path.relative_to(home.root).as_posix())
