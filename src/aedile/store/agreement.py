@@ -23,8 +23,9 @@ from aedile.store.home import Home
 SECONDS, ENOUGH = 0.4, 50_000
 _TRIES = 5
 _COLUMNS = [
-    "decided_at", "request_id", "release", "market", "channel", *leaves("id", "kind", "fired", "exempted", "shadow_fired")
-]  # fmt: skip
+    *("decided_at", "request_id", "release", "market", "channel"),
+    *leaves("id", "kind", "fired", "exempted", "shadow_fired"),
+]
 
 
 @dataclass(frozen=True, slots=True)
