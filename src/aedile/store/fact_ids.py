@@ -171,6 +171,9 @@ def due(runs: Sequence[Run]) -> Sequence[Run] | None:
     """The runs of one kind that are to become one; None where there are few enough. runs: in the order they came."""
     for level in sorted({run.level for run in runs}):
         some = [run for run in runs if run.level == level][:TOGETHER]
-        if len(some) == TOGETHER and sum(run.rows for run in some) <= LARGEST:
-            return some
+        if len(some) == TOGETHER:
+            while sum(run.rows for run in some) > LARGEST:
+                some.pop()
+            if len(some) > 1:
+                return some
     return None
