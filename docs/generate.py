@@ -33,6 +33,10 @@ from aedile.engine.actions import (
 from aedile.engine.json_schemas import write_json_schemas
 from aedile.errors import CODES
 from aedile.facts import KINDS, Field
+from aedile.facts.portable_dialect import STANDARD
+from aedile.facts.portable_functions import OWN
+from aedile.facts.portable_rules import MENDS
+from aedile.facts.portable_types import sql_type
 from aedile.facts.trouble import MAX_ID_BYTES, MAX_TEXT_BYTES
 from aedile.language import types as language_types
 from aedile.language.functions import FUNCTIONS, Example, Function
@@ -40,6 +44,7 @@ from aedile.language.types import SCALARS
 from aedile.language.values import format_timestamp
 from aedile.server.metrics import METRICS
 from aedile.settings import FILE, SETTINGS, Setting
+from aedile.store.tables import CANDIDATES, DECIDED, TABLES
 
 FOLDER = Path(__file__).parent / "reference"
 _NOTE = "<!-- Written by `python -m docs.generate`; change the code instead. -->\n"
@@ -395,6 +400,49 @@ def _column(field: Field) -> tuple[str, str, str]:
     return f"`{field.name}`{star}", _TYPES.get(str(field.type), "texts"), told
 
 
+def sql_page() -> str:
+    """The portable subset of SQL: its functions, and what takes the place of what."""
+    own = [(f"`{one.called}`", one.type or "as its first argument", one.meaning) for one in OWN.values()]
+    mends: dict[str, list[str]] = {}
+    for name, mend in MENDS.items():
+        mends.setdefault(mend, []).append(f"`{name}`")
+    tables = [(f"[`{name}`](#{name})", _meaning_of(name)) for name in TABLES]
+    columns = [_columns_of(name) for name in TABLES]
+    return _page(
+        "Portable SQL",
+        "What `aedile query` takes and every engine answers alike: see [the warehouse](../warehouse.md).",
+        "Beside these functions there are " + ", ".join(f"`{name.lower()}`" for name in STANDARD) + ", `CASE`, `CAST` "
+        "to `DOUBLE`, `BIGINT`, `TEXT`, `DATE`, `TIMESTAMP` or `BOOLEAN`, `IN`, `BETWEEN`, `LIKE`, `IS`, `EXISTS`, "
+        "joins, `WITH`, subqueries, `UNION`, `INTERSECT`, `EXCEPT`, and window functions.",
+        _table(("function", "gives", "meaning"), own),
+        "Not taken, and what takes its place:",
+        _table(("not", "but"), [(", ".join(names), mend) for mend, names in mends.items()]),
+        "The tables:",
+        _table(("table", "holds"), tables),
+        *columns,
+    )
+
+
+def _columns_of(table: str) -> str:
+    rows = [(f"`{one.name}`", _sql_type(one.type), _of(table, one)) for one in TABLES[table]]
+    return f"## `{table}`\n\n{_meaning_of(table)}\n\n" + _table(("column", "type", "meaning"), rows)
+
+
+def _meaning_of(table: str) -> str:
+    return KINDS[table].meaning if table in KINDS else {
+        DECIDED: "One decision of the server, with its candidates as they were sent. `date` is its day in UTC.",
+        CANDIDATES: "One candidate of one decision: all columns of the decision, and its own.",
+    }[table]  # fmt: skip
+
+
+def _of(table: str, column: Any) -> str:
+    return KINDS[table].fields[column.name].meaning if table in KINDS else ""
+
+
+def _sql_type(type_: Any) -> str:
+    return "list of decisions' candidates" if "STRUCT" in sql_type(type_) else f"`{sql_type(type_)}`"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "types.md": types_page,
     "functions.md": functions_page,
@@ -405,6 +453,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "permissions.md": permissions_page,
     "metrics.md": metrics_page,
     "facts.md": facts_page,
+    "sql.md": sql_page,
 }
 
 

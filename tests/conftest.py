@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import uuid
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -12,6 +14,10 @@ from psycopg.conninfo import make_conninfo
 
 from aedile.store.database import Database
 from aedile.store.postgres import EmbeddedPostgres
+
+#: How long an example takes is for benchmarks to say: another load on the machine is no defect.
+hypothesis.settings.register_profile("aedile", deadline=None)
+hypothesis.settings.load_profile("aedile")
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +30,27 @@ def cluster():
     yield postgres
     postgres.stop()
     shutil.rmtree(root)
+
+
+@pytest.fixture(scope="session")
+def spark_url(tmp_path_factory):
+    """The address of a real Spark: a master and two workers, shared by all test processes of a run."""
+    from tests.spark import shared_cluster
+
+    base = tmp_path_factory.getbasetemp()
+    with shared_cluster(base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) as running:
+        yield running.url
+
+
+@pytest.fixture(scope="session")
+def spark(spark_url):
+    """A session of it, one a test process, with an executor on each worker."""
+    from aedile.store.warehouse_spark import session_at
+    from tests.spark import DRIVER
+
+    session = session_at(spark_url, DRIVER)
+    yield session
+    session.stop()
 
 
 @pytest.fixture

@@ -93,6 +93,18 @@ def _zones(value: Any) -> str:
     return text
 
 
+def _keeping(value: Any) -> str:
+    from aedile.errors import DataError
+    from aedile.facts.keeping import read_keeping
+
+    text = _text(value)
+    try:
+        read_keeping(text)
+    except DataError as error:
+        raise ValueError(f"rules such as *=400, exposures/DE=30: {error.message}") from None
+    return text
+
+
 def _issuer(value: Any) -> str:
     text = _text(value).removesuffix("/")
     scheme, _, rest = text.partition("://")
@@ -146,6 +158,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("facts.max_batch", _whole(1, 1_000_000), 100_000, "Facts that one call may bring."),
     Setting("facts.queue_mb", _whole(1, 4_096), 64, "MiB of facts that may wait in one worker before it answers 429."),
     Setting("facts.zones", _zones, None, "Time zones of markets, where not the usual: ID=Asia/Jakarta, with commas."),
+    Setting(
+        "facts.keep", _keeping, None, "Days for which facts are kept: *=400, exposures/DE=30; by default for ever."
+    ),
+    Setting("facts.warehouse", _text, None, "A Spark to query in place of DuckDB here: spark://host:port."),
+    Setting("facts.memory_mb", _whole(64, 1_000_000), 2_048, "MiB that a query of facts here may use."),
+    Setting("facts.threads", _whole(1, 256), 2, "Threads that a query of facts here may use."),
     Setting("budget.floor", _whole(1, 10**9), 1_000, "Exposures a day below which no budget is judged."),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -227,6 +245,10 @@ class Facts:
     max_batch: int
     queue_mb: int
     zones: str | None
+    keep: str | None
+    warehouse: str | None
+    memory_mb: int
+    threads: int
 
     @property
     def by_market(self) -> Mapping[str, str]:

@@ -42,6 +42,7 @@ RIGHT_ELSEWHERE = {
     "policy",  # a strategy names the policy it enforces
     "result",
     "set",
+    "snapshot",  # of facts; what decides is a release
     "user",
     "weight",
 }

@@ -123,7 +123,7 @@ def test_posts_of_the_same_ids_to_several_workers_at_once_leave_each_once(server
     assert found == {f"same-{n}": 1 for n in range(200)}
 
 
-def test_clients_send_facts_from_a_thread_and_from_a_loop_and_without_a_server(server, tmp_path):
+def test_clients_put_facts_from_a_thread_and_from_a_loop_and_without_a_server(server, tmp_path):
     table = read_rows(kind_of("exposures"), rows_of("table", 2), time.time_ns() // 1000).table
     with Client(server.url, server.key) as client:
         assert client.put_facts("exposures", rows_of("client", 2))["accepted"] == 2

@@ -37,7 +37,8 @@ def test_a_share_above_the_limit_pauses_the_strategy() -> None:
     assert worker.exposures.muted() == {"demote"}
     assert worker.exposures.alerts() == [
         {
-            "strategy": "demote", "owner": "testers", "what": "exposures", "share": 0.2, "limit": 0.19,
+            "strategy": "demote", "owner": "testers", "budget": "exposures", "what": "exposures", "share": 0.2,
+            "limit": 0.19,
             "since": NOON / SECOND, "paused": True,
         }
     ]  # fmt: skip
@@ -205,7 +206,7 @@ def test_invented_sellers_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch
     assert day.offered == 30
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 2), st.lists(st.sampled_from([*ITEMS, "x"]), unique=True)), max_size=12))
 def test_shares_equal_a_plain_tally_however_the_counting_is_split(asked: list[tuple[int, list[str]]]) -> None:
     release = demote('item.id in ["a", "c", "x"]', {"exposures": 0.3, "seller": 0.5})

@@ -132,7 +132,7 @@ def test_memory_is_bounded_and_what_is_forgotten_is_counted() -> None:
     assert worker.count("thrice", "0-0", NOON + HOUR // 2) == 0
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(

@@ -110,7 +110,7 @@ STEPS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_overshoot_is_bounded_whatever_the_order(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
@@ -149,7 +149,7 @@ def test_overshoot_is_bounded_whatever_the_order(
     shutil.rmtree(folder)
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, MOST), st.permutations([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]))
 def test_between_merges_each_shows_what_the_cap_still_allowed(
     tmp_path_factory: pytest.TempPathFactory, before: int, order: list[int]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import time
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from random import Random
@@ -19,6 +20,7 @@ from aedile.errors import StoreError
 from aedile.server.recorder import Recorder
 from aedile.store import seal
 from aedile.store.decision_bloom import bloom_of, hashes_of, may_hold
+from aedile.store.decision_company import company_of
 from aedile.store.decision_counts import counts_of_strategy, exposures_of
 from aedile.store.decision_flat import PARTS
 from aedile.store.decision_index import HOUR, NAME, DayIndex, days_of, index_new
@@ -84,7 +86,7 @@ def logged(tmp_path_factory):
     """A home with decisions of two days sealed and indexed, sealed alone, and still in a journal; and what they are."""
     lists, patch = read_lists(tmp_path_factory.mktemp("lists")), pytest.MonkeyPatch()
     home = Home(tmp_path_factory.mktemp("home")).prepare()
-    patch.setitem(seal._OPTIONS, "row_group_size", 7)
+    patch.setattr(seal, "GROUP", 7)
     said = record(home, lists, 40, 1, 1, NOON, 1)
     seal_all(home, time.time(), everything=True)
     said += record(home, lists, 30, 2, 2, NOON + 13 * STEP, 2)
@@ -161,7 +163,7 @@ SOUGHT = st.builds(
         release=st.none() | st.none() | st.integers(1, 5),
     ),
 )
-MANY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @MANY
@@ -214,6 +216,33 @@ def test_counts_of_a_strategy_are_those_of_a_plain_count(logged, number, within)
     assert not found.is_partial
     told = {(one.part, one.hour, one.market, one.channel): [one.decisions, one.candidates] for one in found.counts}
     assert told == wanted
+
+
+@MANY
+@given(number=st.integers(0, 25), part=st.sampled_from(PARTS), within=SOUGHT.map(lambda sought: sought.within))
+def test_the_company_of_a_strategy_is_that_of_a_plain_count(logged, number, part, within):
+    home, said = logged
+    strategy, others = f"s-{number}", Counter()
+    wanted = [0, 0, 0]
+    for one in said:
+        for row in one.rows if is_sought(one, Sought(within=within)) else ():
+            if played(row, part, strategy):
+                acted = {name for name in row["fired"] if name not in row["exempted"]} - {strategy}
+                others.update(acted)
+                wanted = [w + more for w, more in zip(wanted, (1, not acted, row["rank_after"] is None), strict=True)]
+    found = company_of(home, strategy, part, within, seconds=60)
+    assert found.since is None
+    assert [found.candidates, found.alone, found.absent] == wanted
+    assert dict(found.others) == others
+    assert [count for _, count in found.others] == sorted(others.values(), reverse=True)
+
+
+def test_company_says_how_far_it_was_counted_when_the_time_is_up(logged):
+    home, _ = logged
+    found = company_of(home, "s-1", "fired", Within(), seconds=1.0, clock=running_out(12))
+    assert found.since is not None
+    whole = company_of(home, "s-1", "fired", Within(since=found.since), seconds=60)
+    assert found.candidates >= whole.candidates
 
 
 @MANY

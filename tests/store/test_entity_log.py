@@ -118,7 +118,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CHANGES, st.integers(0, 12))
 def test_whenever_it_is_folded_all_know_what_they_knew(tmp_path_factory, changes, after):
     log = EntityLog(tmp_path_factory.mktemp("log") / "entities.sqlite")

@@ -121,7 +121,7 @@ def test_there_are_never_many_rows(log: ExposureLog) -> None:
     assert len(summed(log).caps[long][NOW // bucket_width(DAY)]) == 1200
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(["tell", "tidy"]), st.integers(0, 40), st.sampled_from("abc")), max_size=30))
 def test_folding_changes_no_count(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str]]) -> None:
     now, expected = NOW, Counts()

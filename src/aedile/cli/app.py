@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from aedile import __version__
 from aedile.cli import (
+    backtest,
     backup,
     bench,
     candidates,
@@ -30,12 +31,17 @@ from aedile.cli import (
     entities,
     explain,
     facts,
+    facts_check,
+    facts_keep,
+    features,
     history,
     import_,
     key,
+    marketplace,
     person,
     pull,
     push,
+    query,
     release,
     replay,
     serve,
@@ -177,13 +183,23 @@ app.command("diff")(diff.diff)
 app.command("eval")(eval_.eval_)
 app.add_typer(release.release, name="release")
 app.command("candidates")(candidates.candidates)
+simulate.simulate.command("marketplace")(marketplace.marketplace)
+simulate.simulate.command("world")(marketplace.world)
 app.add_typer(simulate.simulate, name="simulate")
 app.command("bench")(bench.bench)
 app.add_typer(entities.entities, name="entities")
 app.command("import")(import_.import_)
+facts.facts.command("check")(facts_check.check)
+facts.facts.command("compact")(facts_keep.compact)
+facts.facts.command("forget")(facts_keep.forget)
+facts.facts.command("forgotten")(facts_keep.forgotten)
+facts.facts.add_typer(facts_keep.snapshot, name="snapshot")
 app.add_typer(facts.facts, name="facts")
+app.add_typer(features.features, name="features")
 app.command("why")(why.why)
 app.command("replay")(replay.replay)
+app.command("query")(query.query)
+app.command("backtest")(backtest.backtest)
 app.command("serve")(serve.serve)
 app.add_typer(key.key, name="key")
 app.add_typer(person.person, name="person")

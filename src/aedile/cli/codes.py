@@ -26,3 +26,4 @@ NOT_CONFIRMED = define(
 )
 SAME_NAME = define("AED-USE-034", "Two files that are sent together have one name.", "a/x.yaml and b/x.yaml")
 BAD_URL = define("AED-USE-035", "An address is none of a server.", "--url console")
+BAD_QUERY_VALUE = define("AED-USE-036", "A value of a query is not given as name=value.", "aedile query … --value DE")

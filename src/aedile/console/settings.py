@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "aedile.console.strategies",
     "aedile.console.lists",
     "aedile.console.decisions",
+    "aedile.console.proving",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/", api.urls()),
     path("", include("aedile.console.base.urls")),
     path("", include("aedile.console.accounts.urls")),
+    path("", include("aedile.console.proving.urls")),
     path("", include("aedile.console.strategies.urls")),
     path("lists/", include("aedile.console.lists.urls")),
     path("decisions/", include("aedile.console.decisions.urls")),

@@ -1123,6 +1123,7 @@ fail:
 #include "_body_read.h"
 #include "_count.h"
 #include "_flagged.h"
+#include "_gather_many.h"
 #include "_draw.h"
 #include "_log_append.h"
 #include "_slate_build.h"
@@ -1147,6 +1148,8 @@ static PyMethodDef methods[] = {
     {"write_answer", write_answer, METH_VARARGS, "The candidates of an answer as JSON."},
     {"read_candidates", read_candidates, METH_VARARGS, "The candidates in a request's JSON."},
     {"slate", slate, METH_VARARGS, "One slate, from scores and verdicts."},
+    {"slates", slates, METH_VARARGS, "The slates of many requests."},
+    {"gather_many", gather_many, METH_VARARGS, "Strategies that fire for the candidates of many requests."},
     {NULL, NULL, 0, NULL},
 };
 

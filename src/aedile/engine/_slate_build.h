@@ -154,6 +154,7 @@ static const int64_t *taken_for(Buffers *b, PyObject *mapping, int32_t strategy,
 
 typedef struct {
     Py_ssize_t n, m; /* candidates, and those of them that are not excluded */
+    Py_ssize_t base; /* where they begin in what is kept for many requests: keys and what was spent */
     const int64_t *ranked; /* rank -> candidate */
     int64_t *rank_of;      /* candidate -> rank, -1 where excluded */
     int64_t *order, *rank; /* out: candidates by place; room: entry -> rank */
@@ -196,8 +197,9 @@ static Py_ssize_t cap_entries(Slate *s, Buffers *b, const Slated *x, const Plan 
                               int64_t *candidate, const int64_t **of_cap) {
     for (Py_ssize_t c = 0; c < s->caps; c++) {
         int32_t strategy = s->cap_strategy[c];
-        of_cap[c] = taken_for(b, plan->counting[strategy] == BY_KEY ? keys : spent, strategy, x->n);
+        of_cap[c] = taken_for(b, plan->counting[strategy] == BY_KEY ? keys : spent, strategy, x->base + x->n);
         if (of_cap[c] == NULL) return -1;
+        of_cap[c] += x->base;
         s->limit[c] = plan->bound[strategy];
         s->horizon[c] = plan->horizon[strategy];
     }
@@ -332,6 +334,64 @@ static int take_plan(Buffers *b, Plan *plan, PyObject *o_plan) {
     return plan->badge == NULL ? -1 : 0;
 }
 
+/* The verdicts that a slate is built of. */
+typedef struct {
+    const int64_t *offsets;
+    const int32_t *fired;
+    const uint8_t *acts;
+    const int32_t *excluded;
+    const double *multiplier;
+} Given;
+
+#define BAD_INDEX (-2)
+
+/* One slate. sorted: room for 2 n of them, and behind it for 2 n int64. found: room for all pairs of each kind. seen:
+   room for one a text. 0, or -1 with an exception set, or BAD_INDEX without. */
+static int build_one(Slated *x, Buffers *b, const Plan *plan, Noted *found, Scored *sorted, PyObject *ids,
+                     const double *scores, const Given *v, PyObject *keys, PyObject *spent, int64_t *before,
+                     int64_t *after, double *score, int64_t *seen) {
+    Py_ssize_t n = x->n;
+    int64_t *ranked = (int64_t *)(sorted + 2 * n), *rank_of = ranked + n;
+    scored(sorted, scores, n);
+    if (sort_scored(sorted, sorted + n, n, ids) < 0) return -1;
+    int moved = 0;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        before[sorted[i].candidate] = i + 1;
+        moved |= v->multiplier[i] != 1.0;
+    }
+    memcpy(score, scores, (size_t)n * 8);
+    if (moved) {
+        for (Py_ssize_t i = 0; i < n; i++) {
+            double product = scores[i] * v->multiplier[i];
+            score[i] = product < DBL_MAX ? product : DBL_MAX;
+        }
+        scored(sorted, score, n);
+        if (sort_scored(sorted, sorted + n, n, ids) < 0) return -1;
+    }
+    x->m = 0;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        int64_t c = sorted[i].candidate;
+        rank_of[c] = -1;
+        if (v->excluded[c] < 0) {
+            rank_of[c] = x->m;
+            ranked[x->m++] = c;
+        }
+        x->pinned[i] = x->reserved[i] = -1;
+        after[i] = 0;
+    }
+    if (by_kind(found, plan, n, v->offsets, v->fired, v->acts, v->excluded) < 0) return BAD_INDEX;
+    x->ranked = ranked, x->rank_of = rank_of;
+    if (found[PIN].count || found[CAP].count || found[RESERVE].count) {
+        if (fill_by_task(x, b, plan, found, keys, spent) < 0) return -1;
+    } else {
+        memcpy(x->order, ranked, (size_t)x->m * 8);
+    }
+    for (Py_ssize_t i = 0; i < x->m; i++) after[x->order[i]] = i + 1;
+    for (Py_ssize_t i = 0; i < plan->texts; i++) seen[i] = -1;
+    each_text_once(&found[BADGE], plan, seen);
+    return 0;
+}
+
 /* slate(scores f64[n], ids: list of n str, n, verdicts, fired, plan, keys, spent,
          order i64[n], rank_before i64[n], rank_after i64[n], score f64[n], pinned i32[n], reserved i32[n],
          candidates i64[4 * fired], strategies i32[4 * fired])
@@ -376,57 +436,107 @@ static PyObject *slate(PyObject *self, PyObject *args) {
         PyErr_NoMemory();
         goto fail;
     }
-    int64_t *ranked = (int64_t *)(sorted + 2 * n), *rank_of = ranked + n, *seen = rank_of + n, *own = seen + plan.texts;
+    int64_t *seen = (int64_t *)(sorted + 2 * n) + 2 * n, *own = seen + plan.texts;
     int32_t *small = (int32_t *)(own + 3 * count);
     for (int kind = PIN; kind <= RESERVE; kind++) {
         found[kind] = (Noted){own, small, 0};
         own += count;
         small += count;
     }
+    Given given = {offsets, fired, acts, excluded, multiplier};
     found[BADGE] = (Noted){candidates, strategies, 0};
     found[REFER] = (Noted){candidates + count, strategies + count, 0};
     x.gave_way = (Noted){candidates + 2 * count, strategies + 2 * count, 0};
     x.held_back = (Noted){candidates + 3 * count, strategies + 3 * count, 0};
 
-    scored(sorted, scores, n);
-    if (sort_scored(sorted, sorted + n, n, ids) < 0) goto fail;
-    int moved = 0;
-    for (Py_ssize_t i = 0; i < n; i++) {
-        before[sorted[i].candidate] = i + 1;
-        moved |= multiplier[i] != 1.0;
-    }
-    memcpy(score, scores, (size_t)n * 8);
-    if (moved) {
-        for (Py_ssize_t i = 0; i < n; i++) {
-            double product = scores[i] * multiplier[i];
-            score[i] = product < DBL_MAX ? product : DBL_MAX;
-        }
-        scored(sorted, score, n);
-        if (sort_scored(sorted, sorted + n, n, ids) < 0) goto fail;
-    }
-    for (Py_ssize_t i = 0; i < n; i++) {
-        int64_t c = sorted[i].candidate;
-        rank_of[c] = -1;
-        if (excluded[c] < 0) {
-            rank_of[c] = x.m;
-            ranked[x.m++] = c;
-        }
-        pinned[i] = reserved[i] = -1;
-        after[i] = 0;
-    }
-    if (by_kind(found, &plan, n, offsets, fired, acts, excluded) < 0) goto bad;
-    x.ranked = ranked, x.rank_of = rank_of, x.order = order, x.pinned = pinned, x.reserved = reserved;
-    if (found[PIN].count || found[CAP].count || found[RESERVE].count) {
-        if (fill_by_task(&x, &b, &plan, found, keys, spent) < 0) goto fail;
-    } else {
-        memcpy(order, ranked, (size_t)x.m * 8);
-    }
-    for (Py_ssize_t i = 0; i < x.m; i++) after[order[i]] = i + 1;
-    for (Py_ssize_t i = 0; i < plan.texts; i++) seen[i] = -1;
-    each_text_once(&found[BADGE], &plan, seen);
+    x.order = order, x.pinned = pinned, x.reserved = reserved;
+    int failed = build_one(&x, &b, &plan, found, sorted, ids, scores, &given, keys, spent, before, after, score, seen);
+    if (failed == BAD_INDEX) goto bad;
+    if (failed) goto fail;
     PyMem_Free(sorted);
     release(&b);
     return Py_BuildValue("nnnnn", x.m, found[BADGE].count, found[REFER].count, x.gave_way.count, x.held_back.count);
+bad:
+    PyErr_SetString(PyExc_ValueError, "an index outside its array");
+fail:
+    PyMem_Free(sorted);
+    release(&b);
+    return NULL;
+}
+
+/* slates(scores f64[n], ids: list of n str, requests i64[m + 1], m, verdicts, fired, plan, keys, spent,
+          rank_after i64[n], pinned i32[n], reserved i32[n])
+
+   The slates of m requests one after the other; requests[r] is where the candidates of one begin. keys and spent are
+   as in `slate`, for all n candidates. */
+static PyObject *slates(PyObject *self, PyObject *args) {
+    PyObject *o_scores, *ids, *o_requests, *o_excluded, *o_multiplier, *o_offsets, *o_fired, *o_acts, *o_plan, *keys,
+        *spent, *o_after, *o_pinned, *o_reserved;
+    Py_ssize_t m, count, longest = 0, most = 0;
+    if (!PyArg_ParseTuple(args, "OO!On(OOOOO)nOOOOOO", &o_scores, &PyList_Type, &ids, &o_requests, &m, &o_excluded,
+                          &o_multiplier, &o_offsets, &o_fired, &o_acts, &count, &o_plan, &keys, &spent, &o_after,
+                          &o_pinned, &o_reserved))
+        return NULL;
+    Buffers b = {.count = 0}, own_buffers = {.count = 0};
+    Plan plan;
+    Scored *sorted = NULL;
+    PyObject *own_ids = NULL;
+    TAKE(int64_t, requests, o_requests, m + 1)
+    Py_ssize_t n = (Py_ssize_t)requests[m];
+    if (requests[0] != 0 || n > PyList_Size(ids)) goto bad;
+    for (Py_ssize_t r = 0; r < m; r++) {
+        Py_ssize_t size = (Py_ssize_t)(requests[r + 1] - requests[r]);
+        if (size < 0 || requests[r + 1] > n) goto bad;
+        longest = size > longest ? size : longest;
+    }
+    TAKE(double, scores, o_scores, n)
+    TAKE(int32_t, excluded, o_excluded, n)
+    TAKE(double, multiplier, o_multiplier, n)
+    TAKE(int64_t, offsets, o_offsets, n + 1)
+    TAKE(int32_t, fired, o_fired, count)
+    TAKE(uint8_t, acts, o_acts, count)
+    if (take_plan(&b, &plan, o_plan) < 0) goto fail;
+    TAKE_OUT(int64_t, after, o_after, n)
+    TAKE_OUT(int32_t, pinned, o_pinned, n)
+    TAKE_OUT(int32_t, reserved, o_reserved, n)
+    for (Py_ssize_t i = 0; i < n; i++)
+        if (offsets[i] < 0 || offsets[i + 1] < offsets[i] || offsets[i + 1] > count) goto bad;
+    for (Py_ssize_t r = 0; r < m; r++) {
+        Py_ssize_t size = (Py_ssize_t)(offsets[requests[r + 1]] - offsets[requests[r]]);
+        most = size > most ? size : most;
+    }
+    /* Room for the largest: what is sorted, order, rank before, score, seen, and pairs of all sorts. */
+    sorted = PyMem_Malloc((size_t)(2 * longest + 1) * sizeof(Scored) + (size_t)longest * 40 + (size_t)plan.texts * 8 +
+                          (size_t)(most * (KINDS + 2) + 1) * 12);
+    if (sorted == NULL) {
+        PyErr_NoMemory();
+        goto fail;
+    }
+    for (Py_ssize_t r = 0; r < m; r++) {
+        Py_ssize_t from = (Py_ssize_t)requests[r], size = (Py_ssize_t)(requests[r + 1] - requests[r]);
+        Slated x = {.n = size, .base = from};
+        Noted found[KINDS];
+        int64_t *order = (int64_t *)(sorted + 2 * longest) + 2 * longest, *before = order + longest;
+        double *score = (double *)(before + longest);
+        int64_t *seen = (int64_t *)(score + longest), *own = seen + plan.texts;
+        int32_t *small = (int32_t *)(own + (KINDS + 2) * most);
+        for (int kind = PIN; kind < KINDS; kind++, own += most, small += most) found[kind] = (Noted){own, small, 0};
+        x.gave_way = (Noted){own, small, 0};
+        x.held_back = (Noted){own + most, small + most, 0};
+        x.order = order, x.pinned = pinned + from, x.reserved = reserved + from;
+        Given given = {offsets + from, fired, acts, excluded + from, multiplier + from};
+        own_ids = PyList_GetSlice(ids, from, from + size);
+        int failed = own_ids == NULL ? -1
+                                     : build_one(&x, &own_buffers, &plan, found, sorted, own_ids, scores + from, &given,
+                                                 keys, spent, before, after + from, score, seen);
+        release(&own_buffers);
+        Py_XDECREF(own_ids);
+        if (failed == BAD_INDEX) goto bad;
+        if (failed) goto fail;
+    }
+    PyMem_Free(sorted);
+    release(&b);
+    Py_RETURN_NONE;
 bad:
     PyErr_SetString(PyExc_ValueError, "an index outside its array");
 fail:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from aedile.engine.actions import Cap, Refer, WindowCap
 from aedile.engine.draw import draw
 from aedile.engine.engine import Engine, muted_book
-from aedile.engine.kernel import flagged
+from aedile.engine.kernel import ActionBook, flagged
 from aedile.engine.requests import Request
 from aedile.engine.slate import Slate, build_slate
 from aedile.engine.slate_plan import SlatePlan
@@ -50,9 +50,11 @@ class Decider:
     stand among those in shadow, but never act. One decider serves one thread: engines remember texts without a lock.
     """
 
-    def __init__(self, engine: Engine, muted: Collection[str] = ()) -> None:
+    def __init__(self, engine: Engine, muted: Collection[str] = (), book: ActionBook | None = None) -> None:
+        """book: what strategies do, where it is not the engine's own."""
         self.engine = engine
-        self._book = engine.book if not muted else muted_book(engine.book, engine.strategies, muted)
+        book = book or engine.book
+        self._book = book if not muted else muted_book(book, engine.strategies, muted)
         actions = [strategy.action for strategy in engine.strategies]
         self._plan = SlatePlan.of(actions)
         self._caps = np.array([isinstance(action, Cap | WindowCap) for action in actions], np.bool_)

@@ -167,6 +167,10 @@ class Engine:
             return layers[0].decide(values, rows, book)
         return kernel.resolve(self._fire(kind, ids, values, sent, rows), book)
 
+    def layers(self, kind: str) -> Sequence[Layer]:
+        """The layers that decide candidates of a kind."""
+        return self._layers.get(kind, ())
+
     def fire(
         self, kind: str, ids: list[str], values: Mapping[str, Any], sent: Mapping[str, Column] = _NOTHING
     ) -> Words:

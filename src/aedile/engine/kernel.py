@@ -246,6 +246,32 @@ class ActionBook:
         return self.live, self.shadow, self.kind, self.factor, self.exempt_row, self.exempts, np.concatenate(padded)
 
 
+def gather_many(
+    rows: Int32,
+    requests: npt.NDArray[np.int64],
+    lists: PostingLists,
+    masks: Words,
+    own: Words | None,
+    open_clauses: Words,
+    clause_strategy: Int32,
+    late: Late | None,
+    out: Words,
+) -> None:
+    """What `gather` does, for the candidates of m requests at once.
+
+    requests: int64 (m + 1,), where the candidates of each begin. masks: uint64 (m, words). own: clauses that each
+    candidate leaves possible, or None. open_clauses: uint64 (words,), clauses without a literal on the catalogue. late:
+    with known and scalar of (m, literals), its columns all of the catalogue.
+    """
+    if compiled is None:
+        kernel_numpy.gather_many(rows, requests, lists, masks, own, open_clauses, clause_strategy, late, out)
+        return
+    compiled.gather_many(
+        rows, requests, len(masks), lists.packed, masks, masks.shape[1], own, open_clauses, clause_strategy,
+        len(clause_strategy), late.packed if late is not None else None, out, out.shape[1],
+    )  # fmt: skip
+
+
 def resolve(bits: Words, book: ActionBook) -> Verdicts:
     """Verdicts from uint64 (n, words) strategies that fire: exempt, then exclude, then multiply."""
     if compiled is None:

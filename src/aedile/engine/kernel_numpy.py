@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,6 +118,26 @@ def gather(
         kept = (sent[candidates, clauses >> 6] >> (clauses & 63).astype(np.uint64)) & np.uint64(1) == 1
         candidates, clauses = candidates[kept], clauses[kept]
     _fire(clauses, candidates, clause_strategy, late, rows, out)
+
+
+def gather_many(
+    rows: Int32,
+    requests: npt.NDArray[np.int64],
+    lists: PostingLists,
+    masks: Words,
+    own: Words | None,
+    open_clauses: Words,
+    clause_strategy: Int32,
+    late: Late | None,
+    out: Words,
+) -> None:
+    for request, mask in enumerate(masks):
+        mine = slice(int(requests[request]), int(requests[request + 1]))
+        told = None
+        if late is not None:
+            told = replace(late, known=late.known[request], scalar=late.scalar[request])
+        free = np.flatnonzero(_flags((mask & open_clauses)[None, :])[0]).astype(np.int32)
+        gather(rows[mine], lists, mask, own[mine] if own is not None else None, free, clause_strategy, told, out[mine])
 
 
 def scatter(bits: Words, clause_strategy: Int32, late: Late | None, rows: Int32, out: Words) -> None:

@@ -26,7 +26,7 @@ from aedile.engine.kernel import Late, LateColumn, Pair, pack_known
 from aedile.engine.late import Values, clamp_to_int64, value_finder
 from aedile.engine.verdicts import Verdicts
 from aedile.language.columns import Column, Rows, column_from_python
-from aedile.language.evaluation import Table
+from aedile.language.evaluation import Table, evaluate
 from aedile.language.ir import Node
 from aedile.language.lists import Lists
 from aedile.language.types import DOUBLE, INT_MAX, INT_MIN, STRING
@@ -51,6 +51,7 @@ class Layer:
         self._lookups = [(axis.bits, axis.feature, _lookup(axis)) for axis in axes if _has_rows(axis)]
         self._others = [axis for axis in axes if not _has_rows(axis)]
         self._late = _LateReader(index) if self.program.late else None
+        self._with_late = pack_bits({atom.clause for atom in self.program.late}, self.program.words)
         self._free = self.program.alive & ~self.program.with_catalogue & ~self.program.with_sent
         self._has_free = bool(self._free.any())
         self._reads_id = any(f"{self.program.kind}.id" in axis.features for axis in self.program.catalogue_axes)
@@ -132,6 +133,43 @@ class Layer:
         late = self._late.read(values, {}) if self._late else None
         return kernel.decide(rows, self.index.postings, self.mask(values), self.clause_numbers, late, book)
 
+    def fire_many(
+        self, requests: Rows, starts: npt.NDArray[np.int64], candidates: Rows, rows: Int32, out: Words
+    ) -> None:
+        """What `fire` does for the candidates of m requests at once, of whom nothing was sent along but their ids.
+
+        requests: the features of the m requests. starts: int64 (m + 1,), where the candidates of each begin.
+        candidates: their features, those of their requests included, n rows. rows: as in `fire`.
+        """
+        program, m, n = self.program, requests.length, len(rows)
+        axes = [axis for axis in program.request_axes if not isinstance(axis.atoms[0], Draw)]
+        masks = kernel.combine(pairs_of(axes, requests, self.lists), self._base, m)
+        for draws in self._draws:
+            draws.narrow_many(masks, requests)
+        any_mask = np.bitwise_or.reduce(masks, axis=0) if m else self._base
+        late = self._late.read_many(requests, self.lists) if self._late else None
+        sent = [axis for axis in (*program.sent_axes, *program.mixed_axes) if (axis.touched & any_mask).any()]
+        everything = np.full(program.words, ~np.uint64(0))
+        own = kernel.combine(pairs_of(sent, candidates, self.lists), everything, n) if sent else None
+        opened = self._free | program.with_sent
+        kernel.gather_many(
+            rows, starts, self.index.postings, masks, own, opened, self.clause_numbers, late, out
+        )  # fmt: skip
+        lacking = np.flatnonzero((rows < 0) & self._reads_id).astype(np.int64)
+        if len(lacking):
+            # Nothing is known of candidates the catalogue lacks, but their id; of late literals none holds.
+            owner = np.searchsorted(starts, lacking, side="right") - 1
+            bits = kernel.combine(
+                pairs_of(program.catalogue_axes, Chosen(candidates, lacking), self.lists),
+                program.with_catalogue & ~self._with_late, len(lacking),
+            )  # fmt: skip
+            bits &= masks[owner]
+            if own is not None:
+                bits &= own[lacking]
+            found = out[lacking]
+            kernel.scatter(bits, everything, self.clause_numbers, None, rows[lacking], found)
+            out[lacking] = found
+
     def _sent_pairs(self, candidates: CandidateRows, mask: Words) -> list[Pair]:
         axes = [axis for axis in (*self.program.sent_axes, *self.program.mixed_axes) if (axis.touched & mask).any()]
         return pairs_of(axes, candidates, self.lists)
@@ -164,6 +202,12 @@ class _Draws:
         unit = values.get(self._unit)
         kernel.narrow(mask, self._clauses, self._bounds, unit.encode() if unit is not None else None)
 
+    def narrow_many(self, masks: Words, requests: Rows) -> None:
+        """The same for the masks of many requests."""
+        units = requests.column(self._unit).to_python()
+        for mask, unit in zip(masks, units if len(units) == len(masks) else units * len(masks), strict=True):
+            kernel.narrow(mask, self._clauses, self._bounds, unit.encode() if unit is not None else None)
+
 
 class _LateReader:
     """Makes the late literals of a request: what does not change is laid out once."""
@@ -184,6 +228,7 @@ class _LateReader:
             literal = (value, self._names.index(atom.feature.name), atom.truth)
             places.append(literals.setdefault(literal, len(literals)))
         nodes = list(dict.fromkeys(value for value, _, _ in values))
+        self._nodes = nodes
         self._finders = [value_finder(node) for node in nodes]
         self._sides = [(nodes.index(value), value.type == DOUBLE, text, offset) for value, text, offset in values]
         self._literal = np.array(places, np.int32)
@@ -222,6 +267,44 @@ class _LateReader:
             self._first, self._literal, self._column, self._truth, known[self._value], scalars[self._value], read
         )
 
+    def read_many(self, requests: Rows, lists: Lists) -> Late:
+        """The late literals of m requests; what would be sent with candidates is unknown."""
+        m = requests.length
+        found = [_spread(evaluate(node, requests, lists), m) for node in self._nodes]
+        known = np.zeros((m, len(self._sides)), np.bool_)
+        scalars = np.zeros((m, len(self._sides)), np.int64)
+        for side, (node, is_double, text, offset) in enumerate(self._sides):
+            column = found[node]
+            known[:, side] = column.known
+            if is_double:
+                scalars[:, side] = np.ascontiguousarray(column.values, np.float64).view(np.int64)
+            elif text is None:
+                scalars[:, side] = _shifted_by(column.values.astype(np.int64), offset)
+            else:
+                assert column.dictionary is not None
+                codes = self._index.late_codes.get(text, {})
+                lookup = np.array([codes.get(each, -1) for each in column.dictionary.to_pylist()] or [-1], np.int64)
+                scalars[:, side] = lookup[column.values]
+        nothing = LateColumn(np.zeros(0, np.int64), np.zeros(0, np.uint8), True)
+        read = [self._index.late_columns.get(name, nothing) for name in self._names]
+        return Late(
+            self._first, self._literal, self._column, self._truth,
+            np.ascontiguousarray(known[:, self._value]), np.ascontiguousarray(scalars[:, self._value]), read,
+        )  # fmt: skip
+
+
+class Chosen:
+    """Some of the rows of others."""
+
+    def __init__(self, whole: Rows, places: npt.NDArray[np.int64]) -> None:
+        self._whole = whole
+        self._places = places
+        self.length = len(places)
+
+    def column(self, name: str) -> Column:
+        column = self._whole.column(name)
+        return column.take(self._places) if len(column) == self._whole.length else column
+
 
 def _has_rows(axis: Axis) -> TypeGuard[OrderedAxis | ConstantAxis]:
     """Whether each value of the axis's feature has a row of bits in a table."""
@@ -235,6 +318,17 @@ def _lookup(axis: OrderedAxis | ConstantAxis) -> Callable[[Any], int]:
         unknown, nan = len(bounds) + 2, len(bounds) + 1
         return lambda v: unknown if v is None else nan if v != v else bisect.bisect_right(bounds, v)
     return axis.row_of
+
+
+def _spread(column: Column, length: int) -> Column:
+    return column if len(column) == length else column.take(np.zeros(length, np.int64))
+
+
+def _shifted_by(values: npt.NDArray[np.int64], offset: int) -> npt.NDArray[np.int64]:
+    """The values and an offset; what would leave 64 bits stays at their edge (`clamp_to_int64`)."""
+    if offset >= 0:
+        return np.where(values > INT_MAX - offset, INT_MAX, values + np.minimum(offset, INT_MAX - values))
+    return np.where(values < INT_MIN - offset, INT_MIN, values + np.maximum(offset, INT_MIN - values))
 
 
 def _hashable(value: Any) -> Any:

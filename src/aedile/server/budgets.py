@@ -258,6 +258,7 @@ class Budgets:
                 {
                     "strategy": strategy.id,
                     "owner": strategy.owner,
+                    "budget": limit[1],
                     "what": what,
                     "share": touched / max(offered, 1),
                     "limit": limit[2],

@@ -205,3 +205,13 @@ def fold(log: EntityLog, schema: Schema) -> bool:
         return False
     log.fold(time.time() - UNFOLDED, parts, upto)
     return True
+
+
+def entities_now(log: EntityLog, schema: Schema) -> list[Entities]:
+    """All entities that are logged, as a schema sees them: what a worker that starts now would load."""
+    latest, position = Latest(schema), 0
+    while entries := log.after(position):
+        for entry in entries:
+            latest.add(entry)
+            position = entry.sequence
+    return list(latest.found())

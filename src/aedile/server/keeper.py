@@ -115,7 +115,7 @@ class Keeper:
         self._board = Board(board_of(self.home.workers, "keeper"))
         self._status = {"postgres": "gone", "error": None, "refused": None}
         self.chores = [Chore(*chore) for chore in chores_of(self.home, self.settings.log.keep_days)]
-        self.beside = [Beside(Chore(*chore)) for chore in chores_beside(self.home)]
+        self.beside = [Beside(Chore(*chore)) for chore in chores_beside(self.home, self.settings.facts.keep or "")]
 
     def run(self) -> None:
         """Until `Stopped` is raised in it."""

@@ -18,8 +18,8 @@ BITS, PROBES = 10, 5
 
 
 def bloom_of(texts: pa.Array) -> bytes:
-    """The filter of these texts; a text that stands there twice does no harm."""
-    hashes = np.unique(hash_texts(texts.cast(pa.large_string())))
+    """The filter of these texts; a text that stands there twice takes twice the room, and does no harm."""
+    hashes = hash_texts(texts.cast(pa.large_string()))
     size = max(64, (len(hashes) * BITS + 63) // 64 * 64)
     bits = np.zeros(size, np.bool_)
     bits[_places(hashes, size)] = True

@@ -135,7 +135,8 @@ def keys_of(flat: Flat) -> Iterable[pa.Array]:
         yield _prefixed(f"entity\0{kind}\0", pc.unique(mine))
     for part in PARTS:
         _, numbers, names = flat.pairs(part)
-        yield _prefixed(f"{part}\0", names.take(pa.array(np.unique(numbers))))
+        there = np.flatnonzero(np.bincount(numbers, minlength=len(names)))
+        yield _prefixed(f"{part}\0", names.take(pa.array(there)))
 
 
 def key_of_requests(ids: pa.Array) -> pa.Array:

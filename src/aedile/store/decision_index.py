@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ import pyarrow.parquet as pq
 
 from aedile.errors import Place, StoreError, define
 from aedile.store.decision_bloom import bloom_of
-from aedile.store.decision_flat import PARTS, Flat, Part, columns_for, keys_of, leaves
+from aedile.store.decision_flat import PARTS, Flat, Numbers, Part, columns_for, keys_of, leaves
 from aedile.store.home import Home
 
 UNUSABLE = define("AED-STORE-083", "The index of a day's decisions cannot be written or read.", "a full disk")
@@ -160,8 +159,7 @@ class DayIndex:
     def add(self, name: str) -> None:
         """Index a file: in one transaction, so that nothing is counted twice."""
         groups: list[tuple[object, ...]] = []
-        counts: Counter[tuple[str, Part, int, str, str]] = Counter()
-        decisions: Counter[tuple[str, Part, int, str, str]] = Counter()
+        counts = _Counts()
         damage = None
         market = name.partition("/")[0].removeprefix("market=")
         try:
@@ -169,14 +167,11 @@ class DayIndex:
                 for number in range(file.num_row_groups):
                     flat = Flat(file.read_row_group(number, columns=_READ, use_threads=False))
                     groups.append((name, number, market, *_said(flat)))
-                    for one in counted(flat, market):
-                        key = (one.strategy, one.part, one.hour, one.market, one.channel)
-                        counts[key] += one.candidates
-                        decisions[key] += one.decisions
+                    counts.add(flat, market)
         except FileNotFoundError:
             return
         except (pa.ArrowException, OSError) as error:
-            groups, counts, damage = [], Counter(), str(error).splitlines()[0][:300]
+            groups, counts, damage = [], _Counts(), str(error).splitlines()[0][:300]
         with self._reading(), self._db:
             self._db.execute("begin immediate")
             self._db.execute("insert into files values (?, ?)", (name, damage))
@@ -184,7 +179,7 @@ class DayIndex:
             self._db.executemany(
                 "insert into counts values (?, ?, ?, ?, ?, ?, ?) on conflict do update set "
                 "decisions = decisions + excluded.decisions, candidates = candidates + excluded.candidates",
-                [(*key, decisions[key], candidates) for key, candidates in counts.items()],
+                ((c.strategy, c.part, c.hour, c.market, c.channel, c.decisions, c.candidates) for c in counts),
             )
 
     def groups(
@@ -225,30 +220,69 @@ class DayIndex:
 
 def counted(flat: Flat, market: str | None = None) -> Iterator[Count]:
     """What the strategies did in these decisions. market: of all of them; by default each decision's own."""
-    if not len(flat.counts):
-        return
-    hours = np.asarray(flat.table["decided_at"].cast(pa.int64())).astype(np.int64) // HOUR
-    places = [pa.chunked_array([pa.array([market] * len(hours))]) if market is not None else flat.table["market"]]
-    places.append(flat.table["channel"])
-    coded = [place.combine_chunks().dictionary_encode() for place in places]
-    coded = [c.chunk(0) if isinstance(c, pa.ChunkedArray) else c for c in coded]
-    of_market, of_channel = (np.asarray(c.indices).astype(np.int64) for c in coded)
-    cells, cell = np.unique(np.stack([hours, of_market, of_channel]), axis=1, return_inverse=True)
-    cell = cell.reshape(-1)
-    for part in PARTS:
-        candidates, names, dictionary = flat.pairs(part)
-        width = len(dictionary)
-        keys = cell[flat.rows[candidates]] * width + names
-        found, count = np.unique(keys, return_counts=True)
-        pairs = np.unique(flat.rows[candidates] * width + names)
-        of_decisions = Counter((cell[pairs // width] * width + pairs % width).tolist()) if width else Counter[int]()
-        for key, many in zip(found.tolist(), count.tolist(), strict=True):
-            where, name = divmod(key, width)
-            hour, m, c = cells[:, where].tolist()
-            yield Count(
-                dictionary[name].as_py(), part, hour * HOUR, coded[0].dictionary[m].as_py(),
-                coded[1].dictionary[c].as_py(), of_decisions[key], many,
-            )  # fmt: skip
+    counts = _Counts()
+    counts.add(flat, market)
+    yield from counts
+
+
+class _Counts:
+    """What strategies did, added up over pieces: a row by strategy for each part, hour, market and channel."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, int] = {}
+        self._sums: dict[tuple[Part, int, str, str], Numbers] = {}  # (2, strategies): decisions, candidates
+
+    def add(self, flat: Flat, market: str | None) -> None:
+        """market: of all decisions of a piece; None where each has its own."""
+        if not len(flat.counts):
+            return
+        hours = np.asarray(flat.table["decided_at"].cast(pa.int64())).astype(np.int64) // HOUR
+        places = [pa.chunked_array([pa.array([market] * len(hours))]) if market is not None else flat.table["market"]]
+        places.append(flat.table["channel"])
+        coded = [place.combine_chunks().dictionary_encode() for place in places]
+        coded = [c.chunk(0) if isinstance(c, pa.ChunkedArray) else c for c in coded]
+        of_market, of_channel = (np.asarray(c.indices).astype(np.int64) for c in coded)
+        cells, cell = np.unique(np.stack([hours, of_market, of_channel]), axis=1, return_inverse=True)
+        cell = cell.reshape(-1)
+        markets, channels = (c.dictionary.to_pylist() for c in coded)
+        where = [(hour * HOUR, markets[m], channels[c]) for hour, m, c in cells.T.tolist()]
+        for part in PARTS:
+            candidates, numbers, dictionary = flat.pairs(part)
+            if not len(candidates):
+                continue
+            width, rows = len(dictionary), flat.rows[candidates]
+            pairs = _distinct(rows * width + numbers, len(cell) * width)
+            tallies = (cell[pairs // width] * width + pairs % width, cell[rows] * width + numbers)
+            found = np.stack([np.bincount(keys, minlength=len(where) * width) for keys in tallies])
+            self._add_up(part, where, dictionary.to_pylist(), found.reshape(2, len(where), width))
+
+    def _add_up(self, part: Part, where: list[tuple[int, str, str]], names: list[str], found: Numbers) -> None:
+        mine = np.array([self._names.setdefault(name, len(self._names)) for name in names])
+        for place, of_place in zip(where, found.swapaxes(0, 1), strict=True):
+            sums = self._sums.get((part, *place))
+            if sums is None or sums.shape[1] < len(self._names):
+                wider = np.zeros((2, len(self._names)), np.int64)
+                if sums is not None:
+                    wider[:, : sums.shape[1]] = sums
+                sums = self._sums[part, *place] = wider
+            sums[:, mine] += of_place
+
+    def __iter__(self) -> Iterator[Count]:
+        names = list(self._names)
+        for (part, hour, market, channel), (decisions, candidates) in self._sums.items():
+            there = np.flatnonzero(candidates)
+            columns = (there.tolist(), decisions[there].tolist(), candidates[there].tolist())
+            for name, of_decisions, many in zip(*columns, strict=True):
+                yield Count(names[name], part, hour, market, channel, of_decisions, many)
+
+
+def _distinct(keys: Numbers, bound: int) -> Numbers:
+    """The keys, each once; below the bound. Without sorting them: there are many more keys than numbers they may be."""
+    if bound > 4 * len(keys) + 1_000_000:
+        return np.unique(keys)
+    seen = np.zeros(bound, np.bool_)
+    seen[keys] = True
+    return np.flatnonzero(seen)
 
 
 def _said(flat: Flat) -> tuple[object, ...]:

@@ -125,11 +125,14 @@ class FactState:
                 [(*key, count) for key, count in sealing.counts.items()],
             )
 
-    def replace(self, gone: Sequence[str], made: Sequence[FactFile]) -> None:
-        """Files that are in their place take that of others: at once for whoever asks here."""
+    def replace(self, gone: Sequence[str], made: Sequence[FactFile], *, placed: bool = True) -> None:
+        """Files take the place of others: at once for whoever asks here. placed: whether they are where they belong
+        by now, or still aside."""
         with self._transaction():
             self._db.executemany("delete from files where path = ?", [(path,) for path in gone])
-            self._db.executemany("insert or replace into files values (?, ?, ?, ?, 1)", map(_row_of, made))
+            self._db.executemany(
+                "insert or replace into files values (?, ?, ?, ?, ?)", [(*_row_of(one), int(placed)) for one in made]
+            )
 
     def unplaced(self) -> list[str]:
         """Files that count, and may not be in their place yet."""

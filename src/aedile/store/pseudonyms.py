@@ -62,6 +62,11 @@ class Pseudonyms:
         """Make the next month's key while there is room for it: when the month comes, decisions need it at once."""
         self._key((datetime.fromtimestamp(now / 1e6, UTC).replace(day=1) + timedelta(days=32)).strftime("%Y-%m"))
 
+    def all_of(self, shopper: str) -> dict[str, str]:
+        """month → the shopper's pseudonym in it, of all months whose key is left."""
+        months = sorted(path.stem.removeprefix("shopper-") for path in self._folder.glob("shopper-*.key"))
+        return {month: f"{month}.{_Keyed(self._key(month)).digest(shopper.encode())[:16].hex()}" for month in months}
+
     def forget(self, before: int) -> int:
         """Delete the keys of months that ended before a time; returns how many."""
         month = datetime.fromtimestamp(before / 1e6, UTC).strftime("%Y-%m")

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from aedile.store.aside import make_private, sync_folder, write_aside
 from aedile.store.decision_batch import CANDIDATE
+from aedile.store.held import alone
 from aedile.store.home import Home
 from aedile.store.journal import DetailRow, Journal, read_ledger
 
@@ -43,17 +44,20 @@ _DICTIONARIES = [
 ]  # fmt: skip
 #: Decisions in a row group: what one look into the log costs (`decision_search.py`), for 3 % more bytes.
 GROUP = 500
-_OPTIONS = {
-    "use_dictionary": _DICTIONARIES, "write_statistics": ["request_id", "decided_at", "release"],
-    "row_group_size": GROUP,
-}  # fmt: skip
+_OPTIONS = {"use_dictionary": _DICTIONARIES, "write_statistics": ["request_id", "decided_at", "release"]}
+_COMPRESSION = {"compression": "zstd", "compression_level": 1}
 
 
 def seal_all(home: Home, now: float, *, everything: bool = False) -> int:
     """Seal journals that are due, or all; journals of writers that are gone are sealed and go. Returns decisions.
 
-    A journal without a ledger came out of a backup: nothing of it is lost.
+    A journal without a ledger came out of a backup: nothing of it is lost. One process at a time seals.
     """
+    with alone(home.journal / ".sealing"):
+        return _seal_all(home, now, everything)
+
+
+def _seal_all(home: Home, now: float, everything: bool) -> int:
     sealed = 0
     for path in sorted(home.journal.glob("*.sqlite")):
         gone = read_ledger(path.with_suffix(".ledger"))
@@ -69,6 +73,14 @@ def seal_all(home: Home, now: float, *, everything: bool = False) -> int:
         finally:
             journal.close()
     return sealed
+
+
+def rewrite(path: Path, table: pa.Table) -> None:
+    """Put other rows in the place of a sealed file's, such that readers see all of the old or all of the new."""
+    if "candidates" in table.column_names:
+        _write(table, path, _OPTIONS)
+    else:
+        _write(table, path, {"use_dictionary": "data" not in table.column_names})
 
 
 def lost_in_crashes(home: Home) -> int:
@@ -96,13 +108,61 @@ def _seal(home: Home, journal: Journal, writer: str) -> int:
         return 0
     first, last = chosen
     name = f"{writer}-{first:010d}-{last:010d}.parquet"
-    table = pa.concat_tables(list(journal.batches(last)))
-    for day, market, part in _parts(table):
-        _write(part, home.decisions / BRIEF / f"date={day}" / f"market={market}" / name, _OPTIONS)
+    sealed = _seal_brief(home, journal.batches(last), name)
     for day, rows in _by_day(journal.details(last)).items():
         _write(_details(rows), home.decisions / FULL / f"date={day}" / name, {"use_dictionary": False})
     journal.sealed(last)
-    return len(table)
+    return sealed
+
+
+def _seal_brief(home: Home, batches: Iterator[pa.Table], name: str) -> int:
+    """One file for each day and market, written batch by batch: what is unpacked at a time stays in the caches."""
+    files: dict[tuple[str, str], _Growing] = {}
+    sealed = 0
+    try:
+        for batch in batches:
+            sealed += len(batch)
+            for day, market, part in _parts(batch):
+                if (day, market) not in files:
+                    path = home.decisions / BRIEF / f"date={day}" / f"market={market}" / name
+                    files[day, market] = _Growing(path, batch.schema)
+                files[day, market].add(part)
+        for file in files.values():
+            file.finish()
+    finally:
+        for file in files.values():
+            file.close()
+    return sealed
+
+
+class _Growing:
+    """A file of decisions that grows aside by whole row groups, and is there when it is finished."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
+        make_private(path.parent)
+        self._file = _open_aside(path)
+        self._writer = pq.ParquetWriter(self._file, schema, **_COMPRESSION, **_OPTIONS)
+        self._waiting: list[pa.Table] = []
+
+    def add(self, rows: pa.Table) -> None:
+        self._waiting.append(rows)
+        if sum(map(len, self._waiting)) >= GROUP:
+            table = pa.concat_tables(self._waiting)
+            whole = len(table) // GROUP * GROUP
+            self._writer.write_table(table.slice(0, whole), GROUP)
+            self._waiting = [table.slice(whole)]
+
+    def finish(self) -> None:
+        left = pa.concat_tables(self._waiting)
+        if len(left):
+            self._writer.write_table(left, GROUP)
+        self._writer.close()
+        _put_in_place(self._file, self._path)
+
+    def close(self) -> None:
+        self._writer.close()
+        self._file.close()
 
 
 def _parts(table: pa.Table) -> Iterator[tuple[str, str, pa.Table]]:
@@ -132,15 +192,26 @@ def _details(rows: list[DetailRow]) -> pa.Table:
 
 
 def _write(table: pa.Table, path: Path, options: Mapping[str, Any]) -> None:
-    """Written aside, on disk, and then in its place: whole or not there."""
     make_private(path.parent)
-    aside = path.with_name(f".{path.name}")
-    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        pq.write_table(table, file, compression="zstd", compression_level=1, **options)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
+    with _open_aside(path) as file:
+        pq.write_table(table, file, **_COMPRESSION, **options)
+        _put_in_place(file, path)
+
+
+def _open_aside(path: Path) -> BinaryIO:
+    """A file is written aside, on disk, and then in its place: whole or not there."""
+    return open(os.open(_aside(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def _put_in_place(file: BinaryIO, path: Path) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+    os.replace(_aside(path), path)
     sync_folder(path.parent)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}")
 
 
 def _note_lost(home: Home, writer: str, lost: int) -> None:

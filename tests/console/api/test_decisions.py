@@ -68,6 +68,12 @@ def test_what_acts_on_an_item_and_on_a_sellers_items_is_told(desk, analyst, call
     assert (shown["shown"], shown["touched"]) == (1, 1)
     counts = call(analyst, "GET", "/decisions/counts?strategy=dear-demote").told
     assert {(one["market"], one["part"], one["decisions"]) for one in counts["items"]} >= {("ID", "acted", 1)}
+    told = call(analyst, "GET", "/decisions/readout?strategy=dear-demote&days=7").told
+    assert (told["company"]["part"], told["company"]["others"], told["counts"]["is_partial"]) == ("fired", [], False)
+    assert told["company"]["candidates"] == sum(
+        one["candidates"] for one in told["counts"]["items"] if one["part"] == "fired"
+    )
+    assert call(analyst, "GET", "/decisions/readout?strategy=dear-demote&days=2").status_code == 400
     assert call(analyst, "GET", "/entities?kind=planet&id=mars").status_code == 404
 
 

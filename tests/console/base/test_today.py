@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -158,15 +158,15 @@ def test_the_decision_server_shows_as_its_processes_last_wrote(
     assert "release 8: lists are missing" in page
 
 
-def write_board(path: Path) -> None:
-    """What a worker writes, with a minute of traffic behind it."""
+def write_board(path: Path, alerts: Sequence[Mapping[str, Any]] = ()) -> None:
+    """What a worker writes, with a minute of traffic behind it; alerts: budgets that are exceeded."""
     from aedile.server.stats import Stats
     from aedile.store.board import Board
 
     now = int(time.time())
     standing = {
         "release": {"number": 7, "digest": "d", "author": "a", "time": 0}, "refused": "release 8: lists are missing",
-        "log": {}, "muted": {"cap-sellers": "over its budget"}, "alerts": [], "killed": None, "described": {},
+        "log": {}, "muted": {"cap-sellers": "over its budget"}, "alerts": list(alerts), "killed": None, "described": {},
         "entities": {}, "resident": 1, "trouble": {},
     }  # fmt: skip
     rates = [[now - 60 + n, 100.0 + n, 5000.0] for n in range(60)]

@@ -10,6 +10,7 @@ import pytest
 from django.urls import reverse
 
 from tests.console.decisions.conftest import HOUR, ITEMS, ODD, request
+from tests.console.decisions.conftest import text as strategy
 
 
 def text_of(answer):
@@ -292,6 +293,44 @@ def test_a_strategy_is_counted_by_place_and_hour(desk, viewer):
     assert "MY · search acted 2 4" in text
     assert "ID · search acted 1 2" in text
     assert viewer.get(reverse("strategy_decisions", args=["no-such"])).status_code == 404
+
+
+def test_a_strategys_page_reads_out_what_it_would_have_done_and_whether_others_agree(desk, viewer):
+    desk.live("cheap-watch", "item.price < 50.0", {"exclude": {}}, stage="shadow")
+    desk.decide([request("r-1"), request("r-2", "MY"), request("r-3", "MY")])
+    page = viewer.get(reverse("version", args=["cheap-watch", 1])).content.decode()
+    address = reverse("strategy_readout", args=["cheap-watch"])
+    assert f'hx-get="{address}"' in page
+    told = text_of(viewer.get(address)).replace("\xa0", " ")
+    assert "6 would have fired" in told
+    assert "MY · search 2 4" in told
+    assert "ID · search 1 2" in told
+    assert "Of 6 candidates, on 50 % nothing else acted; 50 % were not in the slate." in told
+    assert "fake-exclude" in told
+    assert "3 50 %" in told
+    live = text_of(viewer.get(reverse("strategy_readout", args=["fake-exclude"]), {"days": "7"})).replace("\xa0", " ")
+    assert "3 acted · 3 fired" in live
+    assert "Of 3 candidates, on 100 % nothing else acted; 100 % were not in the slate." in live
+
+
+def test_a_readout_of_nothing_says_so_and_a_draft_has_none(desk, viewer):
+    from aedile.console.strategies.actions import create_draft
+
+    create_draft(desk.author, strategy("a-draft", "item.price > 1.0", {"exclude": {}}))
+    assert "readout" not in viewer.get(reverse("version", args=["a-draft", 1])).content.decode()
+    told = text_of(viewer.get(reverse("strategy_readout", args=["dear-demote"])))
+    assert "It did nothing in this time that the log knows of." in told
+    for days in ("2", "x", ""):
+        assert viewer.get(reverse("strategy_readout", args=["dear-demote"]), {"days": days}).status_code == 400
+
+
+def test_a_readout_tells_only_of_markets_that_are_theirs(desk, make_person, browse):
+    desk.decide([request("r-1"), request("r-2", "MY")])
+    local = browse(make_person("analyst", markets=["MY"]))
+    told = text_of(local.get(reverse("strategy_readout", args=["dear-demote"])))
+    assert "MY · search" in told
+    assert "ID · search" not in told
+    assert browse(make_person()).get(reverse("strategy_readout", args=["dear-demote"])).status_code == 403
 
 
 def test_a_damaged_file_is_named_and_the_rest_is_found(desk, viewer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aedile.console.lists.chunks import Piece, pieces_from, rows_of, split
@@ -63,7 +63,6 @@ def after(said, deed, edit):
     return said | {text: end for text, end in edit.items() if text in said}
 
 
-@settings(deadline=None)
 @given(plain)
 def test_chunks_hold_the_entries_and_say_what_is_in_them(said):
     shelf = Shelf()
@@ -78,7 +77,6 @@ def test_chunks_hold_the_entries_and_say_what_is_in_them(said):
     assert pieces_from(rows_of(pieces)) == pieces
 
 
-@settings(deadline=None)
 @given(plain, st.lists(st.tuples(st.sampled_from(Deed), plain), max_size=4))
 def test_a_list_after_edits_is_the_dict_after_edits_and_has_the_chunks_of_a_list_made_at_once(said, edits):
     shelf = Shelf()
@@ -98,7 +96,6 @@ def test_a_list_after_edits_is_the_dict_after_edits_and_has_the_chunks_of_a_list
         pieces = merged.pieces
 
 
-@settings(deadline=None)
 @given(plain, st.randoms(use_true_random=False))
 def test_the_digest_is_the_engines_whatever_order_entries_came_in(said, random):
     shuffled = list(said.items())
@@ -106,7 +103,6 @@ def test_the_digest_is_the_engines_whatever_order_entries_came_in(said, random):
     assert digest_of(entries(said)) == list_from_python("list", dict(shuffled)).digest
 
 
-@settings(deadline=None)
 @given(said=plain)
 def test_the_lines_of_all_chunks_are_the_file_that_the_engine_reads(tmp_path_factory, said):
     shelf = Shelf()
@@ -117,7 +113,6 @@ def test_the_lines_of_all_chunks_are_the_file_that_the_engine_reads(tmp_path_fac
     assert path.read_bytes() == encode(entries(said))
 
 
-@settings(deadline=None)
 @given(plain, plain, st.integers(1, 5), st.integers(1, 4))
 def test_the_difference_of_two_lists_is_that_of_two_dicts(old, new, count, steps):
     shelf = Shelf()
@@ -145,7 +140,6 @@ def test_the_difference_of_two_lists_is_that_of_two_dicts(old, new, count, steps
     assert counts.changed == sum(old[text] != new[text] for text in old.keys() & new.keys())
 
 
-@settings(deadline=None)
 @given(plain, st.integers(1, 7))
 def test_pages_one_after_the_other_are_the_whole(said, count):
     shelf = Shelf()
@@ -156,7 +150,6 @@ def test_pages_one_after_the_other_are_the_whole(said, count):
     assert {one.total for one in pages} == {len(said)}
 
 
-@settings(deadline=None)
 @given(plain, texts, st.integers(0, 3), st.integers(1, 3))
 def test_a_search_finds_what_begins_so_and_what_is_so(said, text, offset, count):
     shelf = Shelf()
@@ -170,7 +163,6 @@ def test_a_search_finds_what_begins_so_and_what_is_so(said, text, offset, count)
     assert rank(pieces, shelf.load, text.encode()) == sum(one.encode() < text.encode() for one in ordered)
 
 
-@settings(deadline=None)
 @given(plain, st.sampled_from([0, 1, 1_795_608_000_000_000]))
 def test_what_has_expired_is_found_and_goes(said, at):
     shelf = Shelf()

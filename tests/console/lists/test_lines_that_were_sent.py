@@ -7,7 +7,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aedile.console.lists import lines as module
@@ -91,7 +91,6 @@ def test_blocks_make_no_difference(monkeypatch):
         assert encode(said.entries) == encode(wanted.entries)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60) | st.text("ab\r\n\t é", max_size=40).map(str.encode))
 def test_what_is_taken_the_engine_takes_and_understands_alike(tmp_path_factory, data):
     said = read(data)
@@ -184,7 +183,6 @@ def test_more_lines_than_any_list_may_have_are_not_looked_at(monkeypatch):
         read(b"\n" * 100)
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("'=+-@＝a"), max_size=5))
 def test_no_cell_is_a_formula_and_every_cell_comes_back_as_it_was(text):
     cell = as_cell(text)

@@ -57,6 +57,8 @@ def test_the_demo_is_complete_though_it_is_killed_in_the_middle(tmp_path):
         releases = table(at, "strategies_publishedrelease")
         assert releases >= 51
         until(lambda: decided(at) > 0, 60, "decisions")
+        for kind in ("exposures", "clicks", "searches"):
+            until(lambda of=kind: any((Home(at.home).facts / of).rglob("*.parquet")), 120, f"{kind} to be kept")
         verified = subprocess.run(
             [at.command, "history", "verify", "--home", at.home], capture_output=True, text=True, timeout=60,
             check=False, cwd=at.root,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,12 @@ def told(kind):
         (notice.person.email if notice.person else notice.team.slug, notice.subject)
         for notice in Outbox.objects.filter(kind=kind).order_by("id")
     ]
+
+
+def texts(kind):
+    from aedile.console.base.models import Outbox
+
+    return [notice.text for notice in Outbox.objects.filter(kind=kind)]
 
 
 def test_who_may_approve_is_told_of_what_waits_and_its_author_of_the_word(mall):  # noqa: F811
@@ -86,6 +93,36 @@ def test_a_team_is_told_once_that_a_strategy_ends_soon(mall, days, word):  # noq
     found = told("strategy.expires")
     assert len(found) == (word is not None)
     assert all(to == "search-quality" and word in subject for to, subject in found)
+
+
+@pytest.mark.parametrize(("paused", "word"), [(True, "pauses until the day ends"), (False, "goes on")])
+def test_a_team_is_told_once_a_day_of_each_budget_that_is_exceeded(mall, paused, word):  # noqa: F811
+    from aedile.console.settings import HOME
+    from aedile.console.strategies.jobs import tell_of_budgets
+    from aedile.server.gather import board_of
+    from tests.console.base.test_today import write_board
+
+    mall.live()
+    alert = {"strategy": "dear-demote", "owner": "search-quality", "since": time.time(), "paused": paused}
+    whole = {**alert, "budget": "exposures", "what": "exposures", "share": 0.0312, "limit": 0.02}
+    seller = {**alert, "budget": "seller", "what": "exposures of seller s-1", "share": 0.61, "limit": 0.5}
+    path = board_of(HOME.workers, 1)
+    try:
+        write_board(path, alerts=[whole])
+        assert tell_of_budgets() == 1
+        write_board(path, alerts=[{**whole, "share": 0.04}, seller, {**whole, "strategy": "of-another-release"}])
+        assert tell_of_budgets() == 1
+        assert tell_of_budgets() == 0
+    finally:
+        path.unlink()
+    (first,), (second,) = told("strategy.over-exposures"), told("strategy.over-seller")
+    assert first == second
+    assert first[0] == "search-quality"
+    assert word in first[1]
+    assert texts("strategy.over-exposures") == ["It touched 3.12% of today's exposures; its budget is 2.00%."]
+    assert texts("strategy.over-seller") == [
+        "It touched 61.00% of today's exposures of seller s-1; its budget is 50.00%."
+    ]
 
 
 def test_a_team_is_told_once_that_entries_of_its_list_have_expired(mall):  # noqa: F811

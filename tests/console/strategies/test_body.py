@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aedile.console.strategies.body import from_text, to_text
@@ -30,14 +30,12 @@ KEYS = st.sampled_from(["title", "why", "markets", "params", "examples", "condit
 ).filter(lambda key: key not in ("stage", "canary"))
 
 
-@settings(deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=6), st.sampled_from(["shadow", "live", "paused"]))
 def test_what_is_written_is_read_back(body, stage):
     body = {"id": "some-id", **body}
     assert from_text(to_text(body, stage), "some-id.yaml") == (body, stage, None)
 
 
-@settings(deadline=None)
 @given(st.floats(0.001, 1.0), st.sampled_from(["shopper", "item", "seller"]))
 def test_a_canary_keeps_its_unit_and_its_share(share, unit):
     body = {"id": "some-id", "canary": {"unit": unit}} if unit != "shopper" else {"id": "some-id"}

@@ -86,7 +86,7 @@ _BODIES = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_BODIES)
 def test_a_body_comes_back_from_its_form_as_it_was(console_home: Any, written: dict[str, Any]) -> None:
     from aedile.console.strategies.forms import body_of, fields_of, sent_by

@@ -93,7 +93,7 @@ def _groups(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 _ROWS = st.recursive(_LEAVES, _groups, max_leaves=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_ROWS)
 def test_whatever_face_it_goes_through_a_condition_keeps_its_meaning(console_home: Any, rows: dict[str, Any]) -> None:
     from aedile.console.strategies.faces import read_face

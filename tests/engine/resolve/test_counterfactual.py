@@ -9,7 +9,7 @@ from aedile.engine.resolve import resolve
 from tests.engine.resolve.rulings import Ruling, equals_plain, rulings
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(rulings(), st.data())
 def test_verdicts_without_a_strategy_equal_those_of_a_world_where_it_never_fired(
     ruling: Ruling, data: st.DataObject

@@ -16,7 +16,7 @@ def resolved(ruling: Ruling) -> Verdicts:
     return resolve(*ruling.lists(), ruling.book())
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(rulings())
 def test_verdicts_equal_the_plain_ones_and_the_kernels_to_the_bit(ruling: Ruling) -> None:
     verdicts = resolved(ruling)

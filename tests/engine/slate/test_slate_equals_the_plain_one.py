@@ -15,7 +15,7 @@ from aedile.engine.verdicts import Verdicts
 from tests.engine.slate.worlds import World, build, crowded_world, worlds
 from tests.oracles.plain_slate import plain_slate
 
-many = settings(max_examples=3_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=3_000, suppress_health_check=[HealthCheck.too_slow])
 
 
 def assert_equals_the_plain_one(world: World) -> None:

@@ -21,7 +21,7 @@ from tests.engine.slate.worlds import (
     worlds,
 )
 
-lawful = settings(max_examples=400, deadline=None)
+lawful = settings(max_examples=400)
 
 
 @lawful

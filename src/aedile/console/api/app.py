@@ -14,7 +14,7 @@ from django.urls import URLPattern
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from aedile import __version__
-from aedile.console.api import decisions, desk, lists, people, strategies, work
+from aedile.console.api import backtests, decisions, desk, lists, people, strategies, work
 from aedile.console.api.auth import AUTH, no_key
 from aedile.console.api.calling import Strict, check_address
 from aedile.console.api.document import Documented
@@ -35,6 +35,7 @@ api = Documented(
     "each with its code, message, place, hint and fix.",
 )  # fmt: skip
 api.add_router("", desk.router, tags=["strategies"])  # before `strategies`, whose deeds are any word behind a version
+api.add_router("", backtests.router, tags=["backtests"])  # likewise
 api.add_router("", strategies.router, tags=["strategies"])
 api.add_router("", lists.router, tags=["lists"])
 api.add_router("", decisions.router, tags=["decisions"])

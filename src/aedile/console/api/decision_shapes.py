@@ -12,6 +12,7 @@ from aedile.console.api.shapes import Wrong
 from aedile.console.decisions.entity_views import Since
 from aedile.console.decisions.now import Standing
 from aedile.console.decisions.questions import Decided, Placed, Replay, Why, moment, short_shopper
+from aedile.console.decisions.readout import Readout
 from aedile.store.decision_counts import Counted, Exposed
 from aedile.store.decision_search import Answer, Hit, Touched
 
@@ -222,6 +223,42 @@ class CountsTold(Schema):
         names = ("market", "channel", "part", "decisions", "candidates")
         items = [{"hour": moment(one.hour), **{name: getattr(one, name) for name in names}} for one in counted.counts]
         return {"items": items, "is_partial": counted.is_partial, "damaged": len(counted.damaged)}
+
+
+class OtherTold(Schema):
+    strategy: str
+    candidates: int
+
+
+class CompanyTold(Schema):
+    """candidates: for which it fired, or would have; alone: of these, on which nothing else acted; absent: of these,
+    which were not in the slate; others: what acted on them as well. since: everything from then on was counted, null
+    where the whole span was."""
+
+    part: str
+    candidates: int
+    alone: int
+    absent: int
+    others: list[OtherTold]
+    since: datetime | None
+
+
+class ReadoutTold(Schema):
+    """What a strategy did, or in shadow would have done: by market, channel, hour and part; and among which others."""
+
+    days: int
+    counts: CountsTold
+    company: CompanyTold
+
+    @staticmethod
+    def of(readout: Readout) -> dict[str, Any]:
+        found = readout.company
+        company = {
+            "part": readout.part, "candidates": found.candidates, "alone": found.alone, "absent": found.absent,
+            "others": [{"strategy": name, "candidates": count} for name, count in found.others],
+            "since": moment(found.since) if found.since is not None else None,
+        }  # fmt: skip
+        return {"days": readout.days, "counts": CountsTold.of(readout.counted), "company": company}
 
 
 class CellTold(Schema):

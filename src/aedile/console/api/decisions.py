@@ -20,6 +20,7 @@ from aedile.console.decisions.entity_views import LISTED, lately, since_of
 from aedile.console.decisions.form import MOST as LONGEST
 from aedile.console.decisions.form import read
 from aedile.console.decisions.now import member_ids, standing
+from aedile.console.decisions.readout import readout_of
 from aedile.console.settings import AEDILE, HOME
 from aedile.errors import ConsoleError
 from aedile.language.schema import CANDIDATE_KINDS
@@ -102,6 +103,16 @@ def counts(request: HttpRequest, strategy: str = Query(min_length=1, max_length=
     """By market, channel, hour and part, over the last two days."""
     found = counts_of_strategy(HOME, strategy, lately(actor_in(request)))
     return shapes.CountsTold.of(found)
+
+
+@router.get("/decisions/readout", response=answers(shapes.ReadoutTold), summary="Does a strategy do what it should?")
+def readout(
+    request: HttpRequest,
+    strategy: str = Query(min_length=1, max_length=LONGEST, example="dear-demote"),
+    days: int = Query(1, ge=1, le=28, description="How many days back: 1, 7 or 28."),
+) -> Any:
+    """What it did, or would have done in shadow, by place and hour, and which others acted on the same candidates."""
+    return shapes.ReadoutTold.of(readout_of(actor_in(request), strategy, str(days)))
 
 
 @router.get("/entities", response=answers(shapes.EntityTold), summary="What acts on an entity now?")

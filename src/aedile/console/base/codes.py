@@ -23,4 +23,5 @@ STATUS = {
     "AED-CON-009": 405,
     "AED-CON-100": 404,
     "AED-CON-103": 404,
+    "AED-CON-160": 404,
 }

@@ -19,6 +19,7 @@ from aedile.console.decisions import questions
 from aedile.console.decisions.codes import NO_SUCH
 from aedile.console.decisions.form import PART_NAMES
 from aedile.console.decisions.now import OTHERS, Act, member_ids, standing
+from aedile.console.decisions.readout import SPANS, readout_of
 from aedile.console.settings import HOME
 from aedile.errors import ConsoleError
 from aedile.language.schema import CANDIDATE_KINDS
@@ -92,6 +93,12 @@ def strategy(request: HttpRequest, strategy_id: str) -> HttpResponse:
         "answer": recent, "asked": None, "next": None, "reached": None, "hours": HOURS,
     }  # fmt: skip
     return render(request, "decisions/strategy.html", told)
+
+
+def readout(request: HttpRequest, strategy_id: str) -> HttpResponse:
+    """What it did where it stands, for the strategy's page; a fragment, for counting takes longer than the page."""
+    told = readout_of(actor_of(request), strategy_id, request.GET.get("days", "1"))
+    return render(request, "decisions/_readout.html", {"told": told, "strategy_id": strategy_id, "spans": SPANS})
 
 
 def lately(actor: Actor) -> Within:

@@ -18,4 +18,5 @@ urlpatterns = [
     path("entity/<slug:kind>/<anyid:entity_id>/", entity_views.entity, name="entity"),
     path("entity/<slug:kind>/<anyid:entity_id>/exposures", entity_views.exposures, name="entity_exposures"),
     path("strategy/<slug:strategy_id>/", entity_views.strategy, name="strategy_decisions"),
+    path("strategy/<slug:strategy_id>/readout", entity_views.readout, name="strategy_readout"),
 ]

@@ -1,8 +1,12 @@
-"""Who asks for decisions in the demo? Shoppers who type, find items, and come again, through a real API key."""
+"""Who asks for decisions in the demo? Shoppers who type, find items, open and buy some, and come again.
+
+They come through a real API key, and what they do is sent as facts.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import random
 import time
@@ -20,21 +24,25 @@ from aedile.console.accounts.server_keys import make_server_key
 from aedile.console.demo.files import catalogue
 from aedile.engine.entities import read_entities
 from aedile.engine.entity_batches import batches_of
+from aedile.errors import ServerError
 from aedile.language.schema import Schema
 from aedile.search import make_requests
 from aedile.simulator.traffic import arrivals
+from aedile.simulator.visits import Offer, Visits
 
+log = logging.getLogger("aedile.console.demo")
 MARKETS = ("ID", "SA", "US")
-#: Requests a second.
-RATE = 10.0
+#: Requests a second, and seconds between two times at which facts are sent.
+RATE, SENDING = 10.0, 2.0
+SCOPES = ["decide", "entities", "explain", "facts", "observe"]
 _TEXTS = ("title", "supplier", "short_description")
 
 
 def key_in(folder: Path, admin: Actor) -> str:
     """The shoppers' key, made on first use and kept where its owner alone may look."""
-    path = folder / "demo.key"
+    path = folder / "demo-shoppers.key"
     if not path.exists():
-        text, _ = make_server_key(admin, ["decide", "entities", "explain", "observe"], 365, note="the demo's shoppers")
+        text, _ = make_server_key(admin, SCOPES, 365, note="the demo's shoppers")
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
     return path.read_text().strip()
@@ -76,13 +84,39 @@ def ask_for_ever(client: Client, folder: Path, is_over: Callable[[], bool]) -> N
     """Ask as shoppers do, at random moments, until it is over."""
     with (folder / "requests.ndjson").open() as file:
         asked: list[dict[str, Any]] = [json.loads(line) for line in file]
-    next_at = time.monotonic()
+    visits = Visits(_offers(folder), random.Random())  # noqa: S311  traffic, not secrets
+    next_at = sent_at = time.monotonic()
     for pause, request in arrivals(asked, RATE, random.getrandbits(32)):
         next_at = max(next_at + pause, time.monotonic() - 1.0)
         time.sleep(max(0.0, next_at - time.monotonic()))
         if is_over():
             return
-        client.decide({**request, "time": _now()})
+        answer = client.decide({**request, "time": _now()})
+        if not answer.failed:
+            visits.see(request, [placed.id for placed in answer.slate], _micros())
+        if time.monotonic() > sent_at + SENDING:
+            sent_at = time.monotonic()
+            for kind, facts in visits.due(_micros()).items():
+                _send(client, kind, facts)
+
+
+def _send(client: Client, kind: str, facts: list[dict[str, Any]]) -> None:
+    """Facts of a server that is away are lost: these shoppers do not wait for it."""
+    try:
+        client.put_facts(kind, facts)
+    except ServerError as error:
+        log.warning("%d %s were not taken in: %s", len(facts), kind, error)
+
+
+def _offers(folder: Path) -> dict[str, Offer]:
+    """What items cost, and who sells them."""
+    table = pq.read_table(folder / "items.parquet", columns=["id", "price_cents", "supplier"])
+    columns = (column.to_pylist() for column in table.columns)
+    return {id_: Offer(price, "USD", supplier) for id_, price, supplier in zip(*columns, strict=True)}
+
+
+def _micros() -> int:
+    return time.time_ns() // 1_000
 
 
 def _now() -> str:

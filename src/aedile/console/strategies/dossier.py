@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aedile.console.accounts.actor import Actor
+from aedile.console.proving.actions import latest
+from aedile.console.proving.models import Backtest
 from aedile.console.strategies.body import ORDER
 from aedile.console.strategies.lookup import acting_version
 from aedile.console.strategies.models import Approval, Comment, Version
@@ -41,7 +43,7 @@ class Difference:
 class Dossier:
     """A change with its evidence, as at a moment. acting: what it would replace. missing: approvals still needed.
 
-    counts: what the running server counted of it; None where it does not run.
+    counts: what the running server counted of it; None where it does not run. backtest: the latest of this text.
     """
 
     version: Version
@@ -54,6 +56,7 @@ class Dossier:
     comments: Sequence[Comment]
     missing: int
     at: datetime
+    backtest: Backtest | None = None
 
     @property
     def reach(self) -> list[str]:
@@ -80,6 +83,31 @@ class Dossier:
         return said
 
     @property
+    def backtested(self) -> list[str]:
+        """What the latest backtest of this text found, in words."""
+        if self.backtest is None:
+            return [_("This text has not been backtested.")]
+        result = self.backtest.result
+        if not result["total"]:
+            return [_("Its backtest found no request to decide again.")]
+        total, requests = result["total"], result["requests"]
+        told = {
+            "requests": f"{requests['requests']:,}", "changed": f"{requests['requests_changed']:,}",
+            "excluded": f"{total['newly_excluded']:,}", "lost": f"{total['lost']:,}", "gained": f"{total['gained']:,}",
+            "exposures": f"{total['exposures_at_stake']:,}", "clicks": f"{total['clicks_at_stake']:,}",
+        }  # fmt: skip
+        said = [
+            _("%(changed)s of %(requests)s requests look otherwise.") % told,
+            _("%(excluded)s candidates are newly excluded; no longer shown: %(lost)s, newly shown: %(gained)s.") % told,
+            _("At stake by replay: %(exposures)s exposures, %(clicks)s clicks.") % told,
+        ]
+        estimate = total["off_policy"]
+        if estimate["refused"] is None:
+            clicks = {side: f"{estimate['clicks'][side]:,.0f}" for side in ("before", "after")}
+            said.append(_("Off-policy, clicks go from %(before)s to %(after)s.") % clicks)
+        return said
+
+    @property
     def counted(self) -> str:
         """What the running server counted of it, in words."""
         if self.counts is None:
@@ -98,7 +126,7 @@ def dossier_of(actor: Actor, version: Version) -> Dossier:
     return Dossier(
         version, text_of(version), acting, differences(acting.body if acting else {}, version.body),
         prove(actor, version.body), counts_of(version), said, list(version.comments.select_related("person")),
-        max(0, version.needed - len(counted)), timezone.now(),
+        max(0, version.needed - len(counted)), timezone.now(), latest(actor, version),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from aedile.console.accounts.models import Team
 from aedile.console.base.codes import BAD_INPUT, NOT_ALLOWED
 from aedile.console.base.context import actor_of
+from aedile.console.proving.actions import PERMISSION, begin
 from aedile.console.strategies.actions import Collision, create_draft, save_draft, submit
 from aedile.console.strategies.body import Body, to_text
 from aedile.console.strategies.codes import COLLISION
@@ -111,6 +112,8 @@ def _posted(request: HttpRequest, strategy: Strategy | None, draft: Version | No
         return _editor(request, body, strategy, draft, errors, sent=request.POST, status=422)
     try:
         saved = _save(request, body, draft)
+        if deed == "backtest":
+            return HttpResponseRedirect(reverse("backtest", args=[begin(actor_of(request), saved).pk]))
         if deed == "submit":
             submit(actor_of(request), saved, reach=reach_of(saved))
     except Collision as collision:
@@ -244,7 +247,7 @@ def _editor(
         "kind_meanings": schema.meanings, "units": CANARY_UNITS, "param_kinds": KINDS,
         "lists": sorted(list_names()), "note": (sent or {}).get("note", ""),
         "features": sorted(schema.features),
-        "sent_back": sent is not None,
+        "sent_back": sent is not None, "may_backtest": actor_of(request).may(PERMISSION),
     }  # fmt: skip
     return render(request, "strategies/editor.html", context, status=status)
 

@@ -46,6 +46,7 @@ def _flow(dossier: Dossier) -> list[Flowable]:
     for head, lines in (
         ("Why", [str(version.body.get("why", ""))]),
         ("Reach", [*dossier.reach, dossier.counted]),
+        ("Backtest", _backtest(dossier)),
         ("Budget and end", [f"budget: {version.body.get('budget') or '–'}", f"expires: {version.expires or '–'}"]),
         ("Conflicts", [meeting.conflict.message for meeting in proof.meetings] or ["none found"]),
         (
@@ -59,6 +60,12 @@ def _flow(dossier: Dossier) -> list[Flowable]:
         flow += [Spacer(1, 3 * mm), _line(head, 12), *(_line(line, 8.5, 0.5) for line in lines)]
     flow.append(_line(f"As at {dossier.at:%Y-%m-%d %H:%M}Z", 8))
     return flow
+
+
+def _backtest(dossier: Dossier) -> list[str]:
+    found = dossier.backtest
+    about = [f"{found.asked:%Y-%m-%d %H:%M}Z, against release {found.release}, {found.person}"] if found else []
+    return [*dossier.backtested, *about]
 
 
 def _short(text: str) -> str:

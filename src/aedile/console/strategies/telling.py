@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -65,6 +67,22 @@ def tell_of_end(version: Version, now: datetime) -> bool:
     day = version.expires.strftime("%Y-%m-%d %H:%MZ")
     ended = _("%(version)s ended on %(day)s") if version.expires <= now else _("%(version)s ends on %(day)s")
     _tell(version.strategy.team, "strategy.expires", ended % {"version": version, "day": day}, version)
+    return True
+
+
+def tell_of_budget(version: Version, alert: Mapping[str, Any]) -> bool:
+    """The owning team, once a day for each budget that is exceeded; alert: one of the decision server's
+    (`aedile.server.budgets`). Whether it was told."""
+    team, kind = version.strategy.team, f"strategy.over-{alert['budget']}"
+    day = datetime.fromtimestamp(alert["since"], UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    link = reverse("strategy", args=[version.strategy_id])
+    if Outbox.objects.filter(team=team, kind=kind, link=link, made__gte=day).exists():
+        return False
+    paused = _("%(version)s is over its budget, and pauses until the day ends (UTC)")
+    goes_on = _("%(version)s is over its budget, and goes on for the sake of its tier")
+    words = {"what": alert["what"], "share": f"{alert['share']:.2%}", "limit": f"{alert['limit']:.2%}"}
+    text = _("It touched %(share)s of today's %(what)s; its budget is %(limit)s.") % words
+    _tell(team, kind, (paused if alert["paused"] else goes_on) % {"version": version}, version, text)
     return True
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from aedile.console.base.codes import BAD_INPUT
 from aedile.console.base.context import actor_of
 from aedile.console.base.models import Entry
+from aedile.console.proving import actions as backtests
 from aedile.console.settings import HOME
 from aedile.console.strategies import actions
 from aedile.console.strategies.codes import NO_SUCH
@@ -25,9 +26,9 @@ from aedile.console.strategies.deeds import DeedForm, deeds_for, do
 from aedile.console.strategies.dossier import dossier_of
 from aedile.console.strategies.listing import STRATEGIES
 from aedile.console.strategies.lookup import acting_version, foremost, strategy_seen, version_seen, versions_seen
-from aedile.console.strategies.models import Move, SchemaVersion, Stage, Version
+from aedile.console.strategies.models import RUNNING, Move, SchemaVersion, Stage, Version
 from aedile.console.strategies.pdf import pdf_of
-from aedile.console.strategies.world import text_of
+from aedile.console.strategies.world import acting_id, text_of
 from aedile.errors import ConsoleError
 from aedile.server.gather import gathered
 
@@ -69,9 +70,13 @@ def _told(request: HttpRequest, found: Version) -> dict[str, Any]:
         "acting": acting if acting is not None and acting.pk != found.pk else None,
         "entries": entries,
         "may_see_history": actor.may("history.view"),
+        "may_see_log": found.stage in RUNNING and actor.may("decision.view"),
         "may_edit": actor.may("strategy.write", markets=found.markets or ["all"], team=found.strategy.team_id),
         "may_drop": actor.may("release.schedule", markets=found.markets or ["all"], team=found.strategy.team_id),
         "stages": _way(found),
+        "acting_id": acting_id(found),
+        "may_backtest": bool(found.digest) and actor.may(backtests.PERMISSION, markets=found.markets or ["all"]),
+        "backtests": backtests.of_version(actor, found, 5),
         "now": timezone.now(),
     }
 

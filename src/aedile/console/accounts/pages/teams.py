@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -22,12 +22,16 @@ VIEW = "person.view"
 def teams(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     actor.require(VIEW)
+    # each count by itself: joined in one query they would multiply
     found = Team.objects.annotate(
-        people=Count("grants__person", distinct=True),
-        owned_strategies=Count("strategies", distinct=True),
-        owned_lists=Count("lists", distinct=True),
+        people=_counted("grants__person"), owned_strategies=_counted("strategies"), owned_lists=_counted("lists")
     )
     return render(request, "accounts/teams.html", {"teams": found, "manages": actor.may(actions.MANAGE)})
+
+
+def _counted(of: str) -> Subquery:
+    alone = Team.objects.filter(pk=OuterRef("pk")).order_by().values("pk")
+    return Subquery(alone.annotate(found=Count(of, distinct=True)).values("found"))
 
 
 def add(request: HttpRequest) -> HttpResponse:
