@@ -18,7 +18,9 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCE = "src/aedile/engine/_kernel.c"
-HEADERS = ("answer_write", "body_read", "count", "draw", "flagged", "gather_many", "log_append", "slate_build", "slate_fill")
+HEADERS = (
+    "answer_write", "body_read", "count", "draw", "flagged", "gather_many", "log_append", "slate_build", "slate_fill",
+)  # fmt: skip
 INCLUDED = [f"src/aedile/engine/_{name}.h" for name in HEADERS]
 ASSETS = "src/aedile/console/assets"
 VENDOR = "src/aedile/console/base/static/vendor"

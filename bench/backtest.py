@@ -65,14 +65,16 @@ def _decisions(rng: np.random.Generator, count: int, number: int, market: str, s
     none = pa.ListArray.from_arrays(pa.array(np.zeros(n + 1, np.int32)), pa.array([], pa.string()))
     values = {
         "kind": pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int8)), pa.array(["item"])),
-        "id": item_ids(rows.reshape(-1)).cast(pa.string()), "rank_before": pa.array(places), "rank_after": pa.array(places),
+        "id": item_ids(rows.reshape(-1)).cast(pa.string()),
+        "rank_before": pa.array(places), "rank_after": pa.array(places),
         "score": pa.array(scores.reshape(-1)), "multiplier": pa.array(np.ones(n)), "badges": none,
     }  # fmt: skip
     fields = [
         values[field.name] if field.name in values
         else pa.nulls(n, field.type) if field.nullable
         else pa.ListArray.from_arrays(
-            pa.array(np.zeros(n + 1, np.int32)), pa.DictionaryArray.from_arrays(pa.array([], pa.int32()), pa.array([""]))
+            pa.array(np.zeros(n + 1, np.int32)),
+            pa.DictionaryArray.from_arrays(pa.array([], pa.int32()), pa.array([""])),
         )
         for field in CANDIDATE
     ]  # fmt: skip
@@ -87,7 +89,8 @@ def _decisions(rng: np.random.Generator, count: int, number: int, market: str, s
     channels = pa.array(rng.choice(f.CHANNELS, count))
     shoppers = pa.array([f"shopper-{one}" for one in rng.integers(0, 10**6, count)])
     columns = [
-        pa.array([f"request-{number:05d}-{one:06d}" for one in range(count)]), moments, pa.array([1] * count, pa.int64()),
+        pa.array([f"request-{number:05d}-{one:06d}" for one in range(count)]), moments,
+        pa.array([1] * count, pa.int64()),
         pa.array([market] * count), channels, moments, shoppers, pa.nulls(count, pa.string()), page, lists,
     ]  # fmt: skip
     return pa.Table.from_arrays(
@@ -124,7 +127,7 @@ def main() -> None:
         return
     first: list[float] = []
 
-    def step(done: int, total: int) -> None:
+    def step(done: int, _total: int) -> None:
         if done and not first:
             first.append(time.perf_counter())
 
@@ -137,7 +140,8 @@ def main() -> None:
     count = result.to_json()["total"]["candidates"]
     print(json.dumps({
         "candidates": count, "strategies": asked.strategies, "items": asked.items, "processes": asked.processes,
-        "seconds": round(ended - began, 2), "seconds_before_the_first_batch": round(first[0] - began, 2) if first else None,
+        "seconds": round(ended - began, 2),
+        "seconds_before_the_first_batch": round(first[0] - began, 2) if first else None,
         "candidates_a_second": round(count / (ended - began)),
         "candidates_a_second_after_the_first_batch": round(count / (ended - first[0])) if first else None,
         "peak_mib_of_a_process": round(children), "peak_mib_of_the_parent": round(own),

@@ -21,10 +21,11 @@ from tests.scale import tenth_of
 SEALER = """
 import sys
 from pathlib import Path
-from aedile.store.fact_seal import seal_facts
+from aedile.store.fact_seal import merge_ids, seal_facts
 from aedile.store.home import Home
 while True:
     seal_facts(Home(Path(sys.argv[1])))
+    merge_ids(Home(Path(sys.argv[1])))
 """
 MARKETS = ("ID", "SG", "TH")
 

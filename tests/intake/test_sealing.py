@@ -24,7 +24,7 @@ from aedile.store.fact_dead import DeadLetters
 from aedile.store.fact_hashes import hashes_of_contents
 from aedile.store.fact_ids import TOGETHER, Entries, Run, RunFiles, due, judge
 from aedile.store.fact_place import note_files
-from aedile.store.fact_seal import Sealed, oldest_day, seal_facts, told_of, waiting
+from aedile.store.fact_seal import Sealed, merge_ids, oldest_day, seal_facts, told_of, waiting
 from aedile.store.fact_state import FactState
 from aedile.store.fact_verify import take_in, verify
 from aedile.store.fact_writer import FactWriter
@@ -217,7 +217,7 @@ def test_many_runs_become_few_and_know_the_same(tmp_path):
 
     chunk, fact_ids._CHUNK = fact_ids._CHUNK, 700
     try:
-        files.merge("all.run", runs)
+        files.settle(files.merge("all.run", runs))
     finally:
         fact_ids._CHUNK = chunk
     merged = files.read(Run("orders", "all.run", 1, 1000 * TOGETHER))
@@ -232,11 +232,14 @@ def test_runs_are_merged_as_they_grow_many(home, writer):
     for number in range(TOGETHER + 2):
         put(home, writer, exposure(f"e{number}"))
         seal_facts(home)
+    (home.fact_ids / "half.run.part").write_bytes(b"of a process that died")
+    assert merge_ids(home)
+    assert not merge_ids(home)
     with FactState(home.facts_state) as state:
         assert [(run.level, run.rows) for run in state.runs()] == [(1, TOGETHER), (0, 1), (0, 1)]
     put(home, writer, *[exposure(f"e{number}") for number in range(TOGETHER + 2)])
     assert seal_facts(home) == Sealed(0, TOGETHER + 2, 0)
-    assert len(list(home.fact_ids.iterdir())) == 3
+    assert len([*home.fact_ids.glob("*.run*")]) == 3
     assert verify(home).damage == []
 
 

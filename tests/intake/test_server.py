@@ -23,14 +23,14 @@ from aedile.facts.reading import read_rows
 from aedile.store.fact_seal import told_of
 from aedile.store.fact_verify import verify
 from aedile.store.home import Home
-from bench.serving.processes import folder, serving, until
+from bench.serving.processes import serving, until
 from tests.intake.made import arrow_stream, exposure, ids_of, ndjson, now
 from tests.server.marked import REQUEST, shop
 
 
 @pytest.fixture(scope="module")
 def server():
-    with shop(workers=2, AEDILE_FACTS_MAX_BATCH="5000") as one:
+    with shop(workers=2, AEDILE_FACTS_MAX_BATCH="5000", AEDILE_FACTS_QUEUE_MB="1") as one:
         yield one.server
 
 
@@ -181,31 +181,30 @@ def test_the_doctor_names_a_file_with_a_flipped_byte(server):
     assert "is changed" not in server.run("doctor", "--format", "json")
 
 
-def test_what_does_not_fit_the_queue_is_sent_away_and_nothing_is_lost():
-    with shop(workers=1, AEDILE_FACTS_QUEUE_MB="1") as one:
-        bodies = [ndjson(rows_of(f"load{number}", 3000)) for number in range(12)]
-        statuses: Counter[int] = Counter()
-        lock = threading.Lock()
+def test_what_does_not_fit_the_queue_is_sent_away_and_nothing_is_lost(server):
+    bodies = [ndjson(rows_of(f"load{number}", 3000)) for number in range(12)]
+    statuses: Counter[int] = Counter()
+    lock = threading.Lock()
 
-        def post(body):
-            headers = {"content-type": "application/x-ndjson"}
-            with one.server.client() as client:
-                while True:
-                    answer = client.post("/v1/facts/exposures", content=body, headers=headers)
-                    with lock:
-                        statuses[answer.status_code] += 1
-                    if answer.status_code != 429:
-                        return
-                    assert answer.json()["errors"][0]["code"] == "AED-SRV-006"
-                    assert int(answer.headers["retry-after"]) >= 1
-                    time.sleep(0.05)
+    def post(body):
+        headers = {"content-type": "application/x-ndjson"}
+        with server.client() as client:
+            while True:
+                answer = client.post("/v1/facts/exposures", content=body, headers=headers)
+                with lock:
+                    statuses[answer.status_code] += 1
+                if answer.status_code != 429:
+                    return
+                assert answer.json()["errors"][0]["code"] == "AED-SRV-006"
+                assert int(answer.headers["retry-after"]) >= 1
+                time.sleep(0.05)
 
-        with ThreadPoolExecutor(6) as pool:
-            list(pool.map(post, bodies))
-        assert statuses[202] == 12
-        assert statuses[429] > 0
-        assert set(statuses) == {202, 429}
-        until_sealed(one.server, [f"load{number}-{n}" for number in range(12) for n in range(3000)])
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(post, bodies))
+    assert statuses[202] == 12
+    assert statuses[429] > 0
+    assert set(statuses) == {202, 429}
+    until_sealed(server, [f"load{number}-{n}" for number in range(12) for n in range(3000)])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk takes root")
@@ -263,19 +262,3 @@ def test_decisions_and_facts_go_side_by_side(server):
         for number in range(3):
             assert client.post("/v1/facts/exposures", json=rows_of(f"beside{number}", 500)).status_code == 202
             assert client.post("/v1/decisions", json=REQUEST).status_code == 200
-
-
-def test_a_home_may_be_sealed_again_after_a_restart_of_the_whole_server():
-    with folder() as root:
-        rows = rows_of("restart", 5, entity="same")
-        for _ in range(2):
-            with serving(root, workers=1, settings={"AEDILE_SERVER_OPEN": "true"}) as server:
-                until(server.answers, "the server")
-                with server.client() as client:
-                    assert client.post("/v1/facts/exposures", json=rows).status_code == 202
-                server.process.kill()
-                server.process.wait()
-                until(lambda: not server.answers(), "the worker to end")
-        with serving(root, workers=1, settings={"AEDILE_SERVER_OPEN": "true"}) as server:
-            until_sealed(server, [row["id"] for row in rows])
-            assert set(ids_of(Home(server.home)).values()) == {1}

@@ -14,6 +14,7 @@ from aedile.errors import StoreError
 from aedile.store.backup import ASIDE, DUMP, MANIFEST, back_up, restore
 from aedile.store.database import Database, open_database
 from aedile.store.decision_log import DecisionLog
+from aedile.store.fact_verify import verify
 from aedile.store.home import Home
 from aedile.store.keys import KeyRing, new_key
 from aedile.store.postgres import MAJOR, EmbeddedPostgres
@@ -21,6 +22,7 @@ from aedile.store.publish import publish
 from aedile.store.published import Published
 from aedile.store.seal import lost_in_crashes, seal_all
 from bench.serving.processes import AEDILE, folder, serving, until
+from tests.intake.made import exposure, ids_of
 from tests.server.marked import REQUEST, mixed, shop, write_files
 
 NOW = "2026-11-24T08:00:00Z"
@@ -37,6 +39,9 @@ def saved(tmp_path_factory):
             for number in range(30):
                 assert client.post("/v1/decisions", json={**REQUEST, "id": f"q{number}"}).status_code == 200
             one.server.until_logged(30)
+            assert client.post("/v1/facts/exposures", json=[exposure("sealed"), exposure("no", position=0)]).is_success
+            until(lambda: "sealed" in ids_of(Home(one.server.home)), "the fact to be sealed")
+            assert client.post("/v1/facts/exposures", json=[exposure("waiting")]).is_success
             release = client.get("/v1/release").json()
         told = json.loads(one.server.run("backup", str(file), "--format", "json"))
         assert told["release"] == {"number": 1, "digest": release["digest"]}
@@ -56,7 +61,13 @@ def test_a_restored_server_serves_the_same_release_knows_the_same_keys_entities_
             with server.client() as client:
                 assert client.get("/v1/release").json() == release
                 assert mixed(client.post("/v1/decisions", json=REQUEST).json()) is None
+                assert client.post("/v1/facts/exposures", json=[exposure("sealed"), exposure("new")]).is_success
             assert server.workers()[0]["entities"]["position"] == 1
+            until(lambda: "new" in ids_of(Home(server.home)), "the fact to be sealed")
+            assert ids_of(Home(server.home)) == {"sealed": 1, "waiting": 1, "new": 1}
+            assert verify(Home(server.home)).damage == []
+            letters = json.loads(server.run("facts", "dead", "list", "--format", "json"))["letters"]
+            assert [one["row"]["id"] for one in letters] == ["no"]
         home = Home(server.home)
         seal_all(home, time.time(), everything=True)
         log = DecisionLog(home)

@@ -1,4 +1,7 @@
-"""What is a number worth, and when is it not told? Estimates under the position-based model, and exposure's fairness."""
+"""What is a number worth, and when is it not told?
+
+Estimates under the position-based model, and how evenly exposure is shared.
+"""
 
 from __future__ import annotations
 

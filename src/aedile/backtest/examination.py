@@ -1,8 +1,9 @@
 """How likely is a place looked at?
 
-The position-based model: a shopper clicks a candidate where the place is looked at and, looking, likes it; whether it is
-looked at depends on channel and place alone (Craswell et al. 2008; Joachims, Swaminathan & Schnabel 2017). What callers
-said of places (`examined` of exposures) is averaged; where too little was said, 1 / place is assumed, as is usual.
+The position-based model: a shopper clicks a candidate where the place is looked at and, looking, likes it; whether it
+is looked at depends on channel and place alone (Craswell et al. 2008; Joachims, Swaminathan & Schnabel 2017). What
+callers said of places (`examined` of exposures) is averaged; where too little was said, 1 / place is assumed, as is
+usual.
 """
 
 from __future__ import annotations
@@ -35,12 +36,12 @@ class Examination:
     @classmethod
     def assumed(cls, steepness: float = 1.0) -> Self:
         """Likely as 1 / place ** steepness in every channel."""
-        return cls((), (np.arange(1, PLACES + 1) ** -float(steepness))[None, :])
+        return cls((), _assumed(steepness)[None, :])
 
     @classmethod
     def of(cls, exposures: pa.Table, steepness: float = 1.0) -> Self:
         """From what exposures say. exposures: `channel`, `position` and `examined`, null where nothing was said."""
-        assumed = np.arange(1, PLACES + 1) ** -float(steepness)
+        assumed = _assumed(steepness)
         said = exposures.filter(pc.and_(pc.is_valid(exposures["examined"]), pc.is_valid(exposures["channel"])))
         sums = said.group_by(["channel", "position"]).aggregate([("examined", "sum"), ("examined", "count")])
         return cls.from_sums(sums, assumed)
@@ -67,3 +68,7 @@ class Examination:
         """How likely each place (from 1) is looked at; 0 where the place is 0. rows: from `rows`."""
         found = self.likely[rows, np.clip(places, 1, PLACES) - 1]
         return np.where(places > 0, found, 0.0)
+
+
+def _assumed(steepness: float) -> npt.NDArray[np.float64]:
+    return np.arange(1, PLACES + 1, dtype=np.float64) ** -float(steepness)

@@ -111,12 +111,8 @@ def _pages(table: pa.Table, requests: Requests, rank: Numbers) -> tuple[Mask, Nu
 
 
 def _features(table: pa.Table) -> dict[str, Column]:
-    found = {
-        f"request.{name}": _text_column(_one(table[column]))
-        for name, column in (
-            ("id", "request_id"), ("market", "market"), ("channel", "channel"), ("shopper", "shopper"), ("query", "query")
-        )
-    }  # fmt: skip
+    columns = {"id": "request_id", **{name: name for name in ("market", "channel", "shopper", "query")}}
+    found = {f"request.{name}": _text_column(_one(table[column])) for name, column in columns.items()}
     times = _micros(table["time"])
     return {**found, "request.time": Column(TIMESTAMP, np.ones(len(times), np.bool_), times)}
 

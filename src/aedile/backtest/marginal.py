@@ -121,10 +121,13 @@ def joined(looks: Sequence[CloseLook]) -> CloseLook:
         name: np.concatenate([[0], *(np.diff(getattr(one, name)) for one in verdicts)]).cumsum().astype(np.int64)
         for name in ("fired_offsets", "shadow_offsets")
     }
+
+    def put_together(name: str) -> npt.NDArray[Any]:
+        return np.concatenate([getattr(one, name) for one in verdicts])
+
     whole = Verdicts(
-        *(np.concatenate([getattr(one, name) for one in verdicts]) for name in ("excluded_by", "multiplier")),
-        lists["fired_offsets"], *(np.concatenate([getattr(one, name) for one in verdicts]) for name in ("fired", "acts")),
-        lists["shadow_offsets"], np.concatenate([one.shadow for one in verdicts]),
+        put_together("excluded_by"), put_together("multiplier"), lists["fired_offsets"], put_together("fired"),
+        put_together("acts"), lists["shadow_offsets"], put_together("shadow"),
     )  # fmt: skip
     places = [np.concatenate([getattr(one, name) for one in decided]) for name in ("rank_after", "pinned", "reserved")]
     keys = {

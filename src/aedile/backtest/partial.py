@@ -91,7 +91,8 @@ def summed(table: pa.Table, keys: tuple[str, ...]) -> pa.Table:
 def lowest(table: pa.Table, most: int) -> pa.Table:
     """Of each `group` the rows with the lowest `draw`, no more than `most`."""
     ordered = table.sort_by([("group", "ascending"), ("draw", "ascending"), ("request", "ascending")])
-    kept, seen = [], {}
+    kept: list[int] = []
+    seen: dict[str, int] = {}
     for place, group in enumerate(ordered["group"].to_pylist()):
         seen[group] = seen.get(group, 0) + 1
         if seen[group] <= most:

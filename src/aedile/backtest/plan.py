@@ -51,13 +51,15 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """before: None for what was decided at the time. catalogue: the folder that `catalogues.py` writes.
+    """What is compared, and how.
 
-    by: the features that candidates are told apart by; markets, channels: those that count, all where empty; since,
-    until: when decisions were made, in microseconds since 1970, the end exclusive. close_look: the share of requests on which strategies are left
-    out one by one and counted in pairs, drawn by a hash of the request's id. sample: changed candidates, and
-    changed requests, to be shown, of each kind of change. at_the_time: whether features must have been known before
-    the request, or are taken as the catalogue has them now. earliest: no request is older.
+    before: None for what was decided at the time. catalogue: the folder that `catalogues.py` writes. by: the features
+    that candidates are told apart by. markets, channels: those that count, all where empty. since, until: when
+    decisions were made, in microseconds since 1970, the end exclusive. examination: how likely places are looked at.
+    close_look: the share of requests on which strategies are left out one by one and counted in pairs, drawn by a hash
+    of the request's id. sample: changed candidates, and changed requests, to be shown, of each kind of change.
+    at_the_time: whether features must have been known before the request, or are taken as the catalogue has them now.
+    earliest: no request is older.
     """
 
     before: Side | None

@@ -1,4 +1,7 @@
-"""Which changed candidates, and which changed slates, should people look at? Drawn by a hash, the same wherever it runs."""
+"""Which changed candidates, and which changed slates, should people look at?
+
+Drawn by a hash of the request, so that the same are drawn wherever it runs.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,8 @@ MOST_VALUES = 16
 ITEMS = pa.schema(
     [
         ("group", pa.string()), ("draw", pa.int64()), ("request", pa.string()), ("decided_at", pa.int64()),
-        ("time", pa.string()), ("market", pa.string()), ("channel", pa.string()), ("kind", pa.string()), ("entity", pa.string()),
+        ("time", pa.string()), ("market", pa.string()), ("channel", pa.string()), ("kind", pa.string()),
+        ("entity", pa.string()),
         ("rank_before", pa.int64()), ("rank_after", pa.int64()), ("multiplier_before", pa.float64()),
         ("multiplier_after", pa.float64()), ("shown_before", pa.bool_()), ("shown_after", pa.bool_()),
         ("exposures", pa.int64()), ("clicks", pa.int64()), ("orders", pa.int64()),
@@ -60,7 +64,8 @@ def of_candidates(drawn: Numbers, owner: Numbers, starts: Numbers) -> Numbers:
     z = drawn[owner].astype(np.uint64) + (place.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return ((z ^ (z >> np.uint64(31))) >> np.uint64(2)).astype(np.int64)
+    found: Numbers = ((z ^ (z >> np.uint64(31))) >> np.uint64(2)).astype(np.int64)
+    return found
 
 
 class Sampler:
@@ -173,7 +178,7 @@ def _acting(side: tuple[Engine, Decided], place: int) -> list[str]:
 
 
 def _values(logged: Logged, place: int, kind: str, engine: Engine, strategies: set[str]) -> dict[str, object]:
-    """What was known of the candidate at the time, of the features that the strategies that make the difference read."""
+    """What was known at the time of the features that the strategies read which make the difference."""
     known = [s for s in engine.strategies if s.id in strategies and s.applies_to == kind]
     names = dict.fromkeys(node.name for s in known for node in walk(s.node) if isinstance(node, Feature))
     request = int(logged.requests.owner[place])

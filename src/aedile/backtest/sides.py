@@ -18,6 +18,7 @@ from aedile.backtest.marginal import chosen, verdicts_at
 from aedile.backtest.plan import Plan, Side
 from aedile.engine.axis_bits import pack_bits
 from aedile.engine.engine import Engine, _identity, lists_used
+from aedile.engine.kernel import Words
 from aedile.engine.many import Decided, ManyDecider
 from aedile.engine.verdicts import Verdicts
 
@@ -32,7 +33,7 @@ class Sides:
 
     def __init__(self, plan: Plan) -> None:
         before, after = plan.before, plan.after
-        self._differing = None
+        self._differing: Words | None = None
         if before is None:
             self.engines: list[Engine] = [_engine(after)]
             self.deciders = None, ManyDecider(self.engines[0])

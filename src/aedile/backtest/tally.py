@@ -3,8 +3,8 @@
 Every number of a row is a sum over candidates, so that rows of other batches add to it. Two methods stand side by side
 and are never mixed:
 
-- *replay* counts what happened to candidates that would not have been shown (`…_at_stake`): what is lost if nobody looks
-  at anything else instead;
+- *replay* counts what happened to candidates that would not have been shown (`…_at_stake`): what is lost if
+  nobody looks at anything else instead;
 - *off-policy* weighs what happened by how likely the new place is looked at against the old one (inverse propensity
   under the position-based model of `examination.py`; Li, Abbasi-Yadkori, Kveton et al., KDD 2018, section 4), weights
   clipped. Candidates that were never shown have no weight: they are counted as gained, and not covered.
@@ -49,7 +49,7 @@ class Measured:
     counts: dict[str, tuple[Numbers | None, Numbers | None]]
     sums: dict[str, tuple[Numbers | None, Doubles]]
     paid: Numbers
-    money: dict[str, npt.NDArray[np.generic]]
+    money: dict[str, npt.NDArray[Any]]
     #: Which of the outcomes with money are in it.
     kept: Any = field(default_factory=lambda: slice(None))
 
@@ -57,7 +57,7 @@ class Measured:
         """The same for some candidates; places stay those of all."""
         everyone = np.arange(len(mine))
 
-        def part(where: Numbers | None, values: npt.NDArray[np.generic] | None) -> tuple[Numbers, Any]:
+        def part(where: Numbers | None, values: npt.NDArray[Any] | None) -> tuple[Numbers, Any]:
             places = everyone if where is None else where
             chosen = mine[places]
             return places[chosen], values[chosen] if values is not None else None
@@ -106,7 +106,7 @@ def measured(
             sums[f"{name}_{side}"] = there, weight[there] * values[there]
     paid, amount = followed.paid_candidate, followed.paid
     is_seen = followed.exposures[paid] > 0
-    money: dict[str, npt.NDArray[np.generic]] = {
+    money: dict[str, npt.NDArray[Any]] = {
         "gmv": amount,
         "gmv_at_stake": np.where(lost[paid], amount, 0),
         "gmv_before": np.where(is_seen, weights[0][paid] * amount, 0.0),
@@ -140,7 +140,8 @@ class Tally:
     def number_texts(self, texts: pa.LargeStringArray) -> Numbers:
         """The numbers of texts, which need not be distinct."""
         encoded = texts.dictionary_encode()
-        return self._numbered(encoded.dictionary)[np.asarray(encoded.indices)]
+        found: Numbers = self._numbered(encoded.dictionary)[np.asarray(encoded.indices)]
+        return found
 
     def numbers(self, texts: pa.LargeStringArray, codes: npt.NDArray[np.integer]) -> Numbers:
         """The number of each value. texts: distinct ones, by the code of which each value is told; -1 is unknown."""
@@ -149,7 +150,7 @@ class Tally:
             lookup = np.full(len(texts) + 1, _UNSEEN)
             lookup[-1] = self._numbered(pa.array([UNKNOWN], pa.large_string()))[0]
             self._last = texts, lookup
-        found = lookup[codes]
+        found: Numbers = lookup[codes]
         if len(found) and found.min() == _UNSEEN:
             new = np.unique(codes[found == _UNSEEN])
             lookup[new] = self._numbered(texts.take(pa.array(new)))
@@ -161,7 +162,8 @@ class Tally:
         if len(found) and found.min() < 0:
             self.index.extended(texts.filter(pa.array(found < 0)))
             found = self.index.find_texts(texts)
-        return found.astype(np.int64)
+        numbers: Numbers = found.astype(np.int64)
+        return numbers
 
     def add(self, numbers: Numbers, m: Measured, currency: Sequence[str], paid_currency: Numbers) -> None:
         """Count candidates, each under its number."""
@@ -218,7 +220,7 @@ UNKNOWN = ""
 _UNSEEN = np.int64(-2)
 
 
-def _wide(rows: npt.NDArray[np.generic], width: int) -> npt.NDArray[np.generic]:  # type: ignore[type-var]
+def _wide(rows: npt.NDArray[Any], width: int) -> npt.NDArray[Any]:
     """The rows with room for so many values, twice as much as is needed where they have to grow."""
     if rows.shape[1] >= width:
         return rows
@@ -227,14 +229,14 @@ def _wide(rows: npt.NDArray[np.generic], width: int) -> npt.NDArray[np.generic]:
     return grown
 
 
-def _add(into: npt.NDArray[np.generic], places: Numbers, values: npt.NDArray[np.generic] | None) -> None:
+def _add(into: npt.NDArray[Any], places: Numbers, values: npt.NDArray[Any] | None) -> None:
     if not len(places):
         return
     if len(into) <= 4 * len(places):
         if values is None:
-            into += np.bincount(places, minlength=len(into))  # type: ignore[misc]
+            into += np.bincount(places, minlength=len(into))
         elif values.dtype.kind == "f":
-            into += np.bincount(places, values, len(into))  # type: ignore[misc]
+            into += np.bincount(places, values, len(into))
         else:
             np.add.at(into, places, values)
     else:

@@ -128,8 +128,9 @@ class Worker:
         channels = logged.requests.features["request.channel"]
         assert channels.dictionary is not None
         light = plan.examination.rows(channels.dictionary.to_pylist())[channels.values][owner]
-        attention = tuple(
-            plan.examination.of_places(light, np.where(side.shown, side.rank, 0)) for side in (before, after)
+        attention = (
+            plan.examination.of_places(light, np.where(before.shown, before.rank, 0)),
+            plan.examination.of_places(light, np.where(after.shown, after.rank, 0)),
         )
         weights = self._weights(light, outcome, attention)
         m = measured(changed, outcome, attention, weights, _relevance(logged))
@@ -255,10 +256,9 @@ class Worker:
         self, logged: Logged, changed: Changed, outcome: Followed, by_request: Numbers, drawn: Numbers, sides: Any
     ) -> None:
         chosen = self._sampler.items(changed, drawn)
-        told = tuple(
-            (decider.engine, side) if decider is not None and side is not None else None
-            for decider, side in zip(self._sides.deciders, sides, strict=True)
-        )
+        first, then = self._sides.deciders
+        before = (first.engine, sides[0]) if first is not None and sides[0] is not None else None
+        told = (before, (then.engine, sides[1]))
         if len(chosen):
             self._partial.add("items", item_rows(chosen, logged, changed, outcome, drawn, told))
         pages = np.unique(logged.requests.owner[changed.before.shown != changed.after.shown])

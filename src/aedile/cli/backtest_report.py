@@ -45,7 +45,7 @@ def _whole(requests: Mapping[str, Any], total: Mapping[str, Any]) -> None:
     )
     table(
         "Candidates",
-        ("all", "newly excluded", "freed", "demoted", "boosted", "moved", "no longer shown", "shown for the first time"),
+        ("all", "newly excluded", "freed", "demoted", "boosted", "moved", "no longer shown", "newly shown"),
         [tuple(total[name] for name in (
             "candidates", "newly_excluded", "freed", "demoted", "boosted", "moved", "lost", "gained"))],
     )  # fmt: skip

@@ -52,7 +52,7 @@ def import_(
     from aedile.settings import load_settings
     from aedile.store.fact_arrival import Arrival
     from aedile.store.fact_import import Import
-    from aedile.store.fact_seal import seal_facts
+    from aedile.store.fact_seal import merge_ids, seal_facts
     from aedile.store.fact_writer import FactWriter
     from aedile.store.home import Home
     from aedile.store.pseudonyms import Pseudonyms
@@ -80,6 +80,7 @@ def import_(
     finally:
         writer.close()
         seal_facts(place)
+        merge_ids(place)
     _tell(work.done, format_, dry_run=False)
 
 

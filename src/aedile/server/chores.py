@@ -13,7 +13,7 @@ from aedile.store.decision_index import index_new
 from aedile.store.entity_log import EntityLog
 from aedile.store.exposure_log import ExposureLog
 from aedile.store.fact_compact import compact, delete_old
-from aedile.store.fact_seal import oldest_day, seal_facts
+from aedile.store.fact_seal import merge_ids, oldest_day, seal_facts
 from aedile.store.home import Home
 from aedile.store.pseudonyms import Pseudonyms
 from aedile.store.seal import retain, seal_all
@@ -38,6 +38,7 @@ def chores_beside(home: Home, keep: str = "") -> Iterator[tuple[str, float, Call
     yield "sealing facts", 3.0, lambda: seal_facts(home)
     yield "compacting facts", 300.0, lambda: [*compact(home)]
     yield "deleting old facts", 3600.0, lambda: [*delete_old(home, read_keeping(keep), datetime.now(UTC))]
+    yield "merging ids of facts", 10.0, lambda: merge_ids(home)
 
 
 def _tidy_exposures(home: Home) -> None:

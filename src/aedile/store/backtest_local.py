@@ -99,7 +99,8 @@ def prepare(home: Home, asked: Asked, entities: Iterable[Entities], scratch: Pat
         before=asked.before, after=asked.after, catalogue=write_catalogue(known, entities, changed), by=asked.by,
         markets=asked.markets, channels=asked.channels, since=asked.since, until=asked.until,
         examination=examination(home, asked.since, asked.until, asked.markets, asked.steepness),
-        close_look=min(1.0, asked.close_look / max(candidates * len(asked.after.strategies), 1)), sample=asked.sample, seed=asked.seed,
+        close_look=min(1.0, asked.close_look / max(candidates * len(asked.after.strategies), 1)),
+        sample=asked.sample, seed=asked.seed,
         at_the_time=asked.at_the_time, earliest=min((piece.first for piece in found), default=0) - _DAY,
     )  # fmt: skip
     return Prepared(plan, found, read_details(home, asked.since, asked.until))

@@ -66,7 +66,7 @@ def pieces(
     ]
     found = [piece for file in files for piece in _pieces_of(file, since, until)]
     copied = _copied(unsealed, {file.name for file in sealed}, scratch)
-    return found + ([piece for piece in _pieces_of(copied, since, until)] if copied is not None else [])
+    return found + (list(_pieces_of(copied, since, until)) if copied is not None else [])
 
 
 def read_piece(piece: Piece) -> Iterator[pa.Table]:

@@ -1,8 +1,8 @@
 """How is all of an installation kept in one file, and how does it come out of it again?
 
 A ZIP archive: what is in PostgreSQL as `pg_dump` writes it, which any later major version reads; logs and journals as
-SQLite copies them while they are written to; sealed decisions and secrets as they are. A manifest holds the SHA-256 of
-each. Nothing in it is compressed by the archive, so it never becomes larger than it is.
+SQLite copies them while they are written to; sealed decisions, facts and secrets as they are. A manifest holds the
+SHA-256 of each. Nothing in it is compressed by the archive, so it never becomes larger than it is.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from aedile import __version__
 from aedile.errors import Place, StoreError, define
 from aedile.store.aside import make_private, sync_folder
 from aedile.store.database import Database, database_as_made, database_at
+from aedile.store.fact_backup import frozen
 from aedile.store.home import Home
 from aedile.store.journal import Journal
 from aedile.store.postgres import binaries
@@ -46,7 +47,7 @@ CANNOT_SAVE = define("AED-STORE-114", "A file cannot be saved or restored.", "a 
 FORMAT = 1
 MANIFEST, DUMP = "manifest.json", "database.dump"
 ASIDE = ".restoring"
-_ROOTS = ("decisions", "journal", "secrets")
+_ROOTS = ("decisions", "journal", "facts", "fact-ids", "intake", "secrets")
 _CHUNK = 1 << 20
 
 
@@ -96,18 +97,25 @@ def back_up(home: Home, url: str | None, out: BinaryIO, made: str) -> Manifest:
                 continue  # sealed or forgotten meanwhile: what was sealed is among the files that come later
             except (OSError, sqlite3.Error) as error:
                 raise _cannot(path, error) from None
+        try:
+            for name, source in frozen(home, Path(aside) / "facts"):
+                files[name] = _add(archive, name, source)
+        except (OSError, sqlite3.Error) as error:
+            raise _cannot(home.facts, error) from None
+        for path in sorted(home.secrets.glob("*.key")):
+            name = path.relative_to(home.root).as_posix()
+            files[name] = _add(archive, name, path)
         manifest = Manifest(FORMAT, __version__, made, release, files)
         archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
     return manifest
 
 
 def _files_of(home: Home) -> Iterator[Path]:
-    """Journals before sealed decisions, so that what moves from one to the other meanwhile is in one of them at least;
-    keys of pseudonyms last, so that none is missing for what came before."""
+    """Journals before sealed decisions, so that what moves from one to the other meanwhile is in one of them at least.
+    Facts follow, and keys of pseudonyms last, so that none is missing for what came before."""
     yield from (path for path in (home.entities_log, home.exposures_log) if path.exists())
     yield from sorted(home.journal.glob("*.sqlite"))
     yield from (path for path in sorted(home.decisions.rglob("*")) if path.is_file() and path.name[0] != ".")
-    yield from sorted(home.secrets.glob("*.key"))
 
 
 def _copied(path: Path, copy: Path) -> Path:
@@ -167,7 +175,7 @@ def _checked(archive: zipfile.ZipFile) -> Manifest:
 
 def _goes_home(name: str) -> bool:
     path = PurePosixPath(name)
-    if name in (DUMP, "entities.sqlite", "exposures.sqlite"):
+    if name in (DUMP, "entities.sqlite", "exposures.sqlite", "facts.sqlite"):
         return True
     inside = len(path.parts) > 1 and path.parts[0] in _ROOTS and path.as_posix() == name
     return inside and all(part not in ("..", ".") and "\0" not in part for part in path.parts)
@@ -209,6 +217,9 @@ def _require_empty(home: Home) -> None:
         home.journal,
         home.decisions,
         home.secrets,
+        home.facts,
+        home.facts_state,
+        home.intake,
     )
     found = [path.name for path in (*ours, home.root / ASIDE) if path.exists()]
     if found:

@@ -19,9 +19,10 @@ from aedile.store.aside import sync_folder
 from aedile.store.fact_hashes import U64
 
 #: Runs of a size that become one, and the rows above which a run is left as it is: merging it would take too long.
-TOGETHER, LARGEST = 8, 1 << 25
-_CHUNK = 1 << 22
+TOGETHER, LARGEST = 8, 1 << 27
+_CHUNK = 1 << 20
 BYTES = 24
+_PART = ".part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,12 @@ class RunFiles:
         columns = np.memmap(self.folder / run.name, np.uint64, mode="r", shape=(3, run.rows))
         return Entries(columns[0], columns[1], columns[2])
 
-    def merge(self, name: str, runs: Sequence[Run]) -> None:
-        """Make one run of several, some part of all hashes after the other, so that little memory is needed."""
+    def merge(self, name: str, runs: Sequence[Run]) -> Path:
+        """Make one run of several, some part of all hashes after the other, so that little memory is needed. It is on
+        disk when this returns, aside until `settle`."""
         read = [self.read(run) for run in runs]
         total = sum(run.rows for run in runs)
-        path = self.folder / name
+        path = self.folder / f"{name}{_PART}"
         with open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "r+b") as file:
             os.ftruncate(file.fileno(), BYTES * total)
             out = np.memmap(file, np.uint64, mode="r+", shape=(3, total))
@@ -95,7 +97,17 @@ class RunFiles:
                 done += len(order)
             out.flush()
             os.fsync(file.fileno())
+        return path
+
+    def settle(self, part: Path) -> None:
+        """Bring what was merged into its place."""
+        os.replace(part, part.with_name(part.name.removesuffix(_PART)))
         sync_folder(self.folder)
+
+    def clean_parts(self) -> None:
+        """Delete what a process that died had begun to merge."""
+        for path in self.folder.glob(f"*{_PART}"):
+            path.unlink()
 
     def clean(self, known: Sequence[Run]) -> None:
         """Delete what is no run that counts: a process died before it noted it."""

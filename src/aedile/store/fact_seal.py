@@ -29,7 +29,7 @@ from aedile.store.fact_ids import Entries, Run, RunFiles, due, judge
 from aedile.store.fact_journal import Batch, DeadRow, FactJournal, not_kept
 from aedile.store.fact_place import partition_of, place, recover, sealing_alone, settle_aside, stage
 from aedile.store.fact_state import PATIENCE, FactState, Sealing
-from aedile.store.held import is_held
+from aedile.store.held import alone, is_held
 from aedile.store.home import Home
 
 #: Facts that are sealed in one go, which bounds the memory it takes.
@@ -58,7 +58,6 @@ def seal_facts(home: Home) -> Sealed:
             runs.clean(state.runs())
             for path in sorted(home.intake.glob("*.sqlite")):
                 _seal_journal(home, state, runs, path, done)
-            _merge(state, runs)
     except OSError as error:
         raise not_kept(home.facts, error) from None
     return done
@@ -175,18 +174,32 @@ def _parts(table: pa.Table) -> Iterator[tuple[tuple[object, str], pa.Table]]:
         yield (day, coded.dictionary[int(codes[start])].as_py()), table.slice(start, stop - start)
 
 
-def _merge(state: FactState, runs: RunFiles) -> None:
-    """Make one run of many, at most once a sealing: it waits for no more than that."""
-    for kind in {run.kind for run in state.runs()}:
-        some = due(state.runs(kind))
-        if some is not None:
-            level, rows = some[0].level + 1, sum(run.rows for run in some)
-            made = Run(kind, f"{some[0].name.partition('.')[0]}.{level}.run", level, rows)
-            runs.merge(made.name, some)
-            state.merge_runs(some, made)
-            for run in some:
-                (runs.folder / run.name).unlink(missing_ok=True)
-            return
+def merge_ids(home: Home) -> bool:
+    """Make one run of many of a kind, where there are enough; whether there were. Sealings go on meanwhile."""
+    if not home.facts_state.exists():
+        return False
+    runs = RunFiles(home.fact_ids)
+    try:
+        with alone(home.fact_ids / ".merging"):
+            runs.clean_parts()
+            with FactState(home.facts_state) as state:
+                known = state.runs()
+                found = [due([run for run in known if run.kind == kind]) for kind in {run.kind for run in known}]
+                some = next(filter(None, found), None)
+                if some is None:
+                    return False
+                level = some[0].level + 1
+                name = f"{some[0].name.partition('.')[0]}.{level}.run"
+                made = Run(some[0].kind, name, level, sum(run.rows for run in some))
+                part = runs.merge(made.name, some)
+                with sealing_alone(home):
+                    runs.settle(part)
+                    state.merge_runs(some, made)
+                    for run in some:
+                        (runs.folder / run.name).unlink(missing_ok=True)
+    except OSError as error:
+        raise not_kept(home.fact_ids, error) from None
+    return True
 
 
 def waiting(home: Home) -> int:

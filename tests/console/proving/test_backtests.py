@@ -122,7 +122,7 @@ def test_the_dossier_tells_of_the_latest_backtest_of_its_text(decided, browse):
     assert b"has not been backtested" in browse(decided.author.person).get(address).content
 
 
-def test_programs_begin_read_and_cancel_backtests(decided, make_person, call):
+def test_programs_begin_read_and_cancel_backtests(decided, make_person, call):  # noqa: F811  a fixture
     version, person = draft(decided), decided.author.person
     base = f"/strategies/{version.strategy_id}/versions/{version.number}/backtests"
     made = call(person, "POST", base, {"hours": 24})

@@ -103,7 +103,7 @@ def ask_for_ever(client: Client, folder: Path, is_over: Callable[[], bool]) -> N
 def _send(client: Client, kind: str, facts: list[dict[str, Any]]) -> None:
     """Facts of a server that is away are lost: these shoppers do not wait for it."""
     try:
-        client.send_facts(kind, facts)
+        client.put_facts(kind, facts)
     except ServerError as error:
         log.warning("%d %s were not taken in: %s", len(facts), kind, error)
 

@@ -98,8 +98,7 @@ class Dossier:
         }  # fmt: skip
         said = [
             _("%(changed)s of %(requests)s requests look otherwise.") % told,
-            _("%(excluded)s candidates are newly excluded; %(lost)s are no longer shown, %(gained)s for the first time.")
-            % told,
+            _("%(excluded)s candidates are newly excluded; no longer shown: %(lost)s, newly shown: %(gained)s.") % told,
             _("At stake by replay: %(exposures)s exposures, %(clicks)s clicks.") % told,
         ]
         estimate = total["off_policy"]
