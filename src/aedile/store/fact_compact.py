@@ -42,12 +42,22 @@ class Compacted:
 
 
 def compact(home: Home, kinds: Iterable[str] | None = None, *, enough: int = ENOUGH) -> Iterator[Compacted]:
-    """Compact every part of these kinds, or of all, that has enough small files; tells each once it is done."""
+    """Compact every part of these kinds, or of all, that has enough small files; tells each once it is done.
+
+    A part that cannot be read keeps none of the others from it; it is raised at the end.
+    """
+    trouble: StoreError | None = None
     for name in KINDS if kinds is None else kinds:
         for part in sorted({path.parent for path in listed(home.facts / name)}):
-            done = _compact_part(home, KINDS[name], part, enough)
+            try:
+                done = _compact_part(home, KINDS[name], part, enough)
+            except StoreError as error:
+                trouble = trouble or error
+                continue
             if done is not None:
                 yield done
+    if trouble is not None:
+        raise trouble
 
 
 def _compact_part(home: Home, kind: FactKind, part: Path, enough: int) -> Compacted | None:
@@ -84,21 +94,28 @@ def _name_of(files: Sequence[Path]) -> str:
 
 def read_facts(path: Path, kind: FactKind) -> pa.Table:
     """All rows of a file, with the kind's columns as they are now: those that were added since are NULL."""
-    try:
-        table = pq.read_table(path, partitioning=None)
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(
-            UNREADABLE,
-            f"the file cannot be read: {error}",
-            place=Place(str(path)),
-            hint="it is left as it is, and so are the others of its day",
-            fix="run `aedile facts verify`, and restore it from a backup",
-        ) from None
+    table = read_file(path)
     columns = [
         table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
         for field in kind.schema
     ]
     return pa.Table.from_arrays(columns, schema=kind.schema)
+
+
+def read_file(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """What is in a file, of these columns those that it has; a `StoreError` where it cannot be read."""
+    try:
+        if columns is not None:
+            columns = [name for name in columns if name in pq.read_schema(path).names]
+        return pq.read_table(path, columns=columns, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(
+            UNREADABLE,
+            f"the file cannot be read: {error}",
+            place=Place(str(path)),
+            hint="it is left as it is",
+            fix="run `aedile facts verify`, and restore it from a backup",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,14 +24,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from aedile.errors import Place, StoreError, define
 from aedile.facts import KINDS
 from aedile.facts.kinds import FactKind
 from aedile.store.aside import make_private, sync_folder, write_aside
 from aedile.store.decision_index import NAME as INDEX
-from aedile.store.fact_compact import read_facts
+from aedile.store.fact_compact import read_facts, read_file
 from aedile.store.fact_place import digest_of
 from aedile.store.fact_seal import seal_facts
 from aedile.store.fact_state import FactState
@@ -125,7 +124,7 @@ def rows_of(home: Home, pseudonyms: frozenset[str]) -> int:
     for one in homes:
         paths = [path for kind in KINDS if "shopper" in KINDS[kind].fields for path in listed(one.facts / kind)]
         for path in (*paths, *listed(one.decisions / BRIEF)):
-            shoppers = pq.read_table(path, columns=["shopper"], partitioning=None)["shopper"]
+            shoppers = read_file(path, ["shopper"])["shopper"]
             found += pc.sum(pc.is_in(shoppers, wanted)).as_py() or 0
     return found
 
@@ -171,17 +170,15 @@ def _rewritten_fact(home: Home, state: FactState, path: Path, kind: FactKind, se
 
 def _sessions(path: Path, search: _Search) -> set[str]:
     search.looked_at += 1
-    names = set(pq.read_schema(path).names)
-    if "session_id" not in names or "shopper" not in names:
+    table = read_file(path, ["shopper", "session_id"])
+    if table.num_columns < 2:
         return set()
-    table = pq.read_table(path, columns=["shopper", "session_id"], partitioning=None)
     theirs = table.filter(pc.is_in(table["shopper"], pa.array(sorted(search.pseudonyms), pa.string())))
     return set(theirs["session_id"].drop_null().to_pylist())
 
 
 def _holds(path: Path, search: _Search) -> bool:
-    columns = [name for name in ("shopper", "session_id") if name in pq.read_schema(path).names]
-    return bool(pc.any(_is_theirs(pq.read_table(path, columns=columns, partitioning=None), search)).as_py())
+    return bool(pc.any(_is_theirs(read_file(path, ["shopper", "session_id"]), search)).as_py())
 
 
 def _is_theirs(table: pa.Table, search: _Search) -> pa.ChunkedArray:
@@ -197,7 +194,7 @@ def _from_decisions(home: Home, at: Home, search: _Search) -> Iterator[Rewritten
     """From the decisions below `at`: the installation, or one of its snapshots."""
     for path in sorted(listed(at.decisions / BRIEF)):
         search.looked_at += 1
-        shoppers = pq.read_table(path, columns=["request_id", "shopper"], partitioning=None)
+        shoppers = read_file(path, ["request_id", "shopper"])
         theirs = pc.is_in(shoppers["shopper"], pa.array(sorted(search.pseudonyms), pa.string()))
         if pc.any(theirs).as_py():
             search.requests |= set(shoppers.filter(theirs)["request_id"].to_pylist())
@@ -207,7 +204,7 @@ def _from_decisions(home: Home, at: Home, search: _Search) -> Iterator[Rewritten
     needles = [one.encode() for one in search.pseudonyms]
     for path in sorted(listed(at.decisions / FULL)):
         search.looked_at += 1
-        table = pq.read_table(path, partitioning=None)
+        table = read_file(path)
         theirs = pa.array(
             [
                 request in search.requests or any(needle in data for needle in needles)
@@ -220,7 +217,7 @@ def _from_decisions(home: Home, at: Home, search: _Search) -> Iterator[Rewritten
 
 
 def _rewritten_in_place(home: Home, path: Path, theirs: pa.Array) -> Rewritten:
-    table, before = pq.read_table(path, partitioning=None), digest_of(path)
+    table, before = read_file(path), digest_of(path)
     rest = table.filter(pc.invert(theirs))
     if len(rest):
         rewrite(path, rest)
@@ -254,7 +251,7 @@ def _from_snapshot_facts(home: Home, at: Home, search: _Search) -> Iterator[Rewr
     for kind in (kind for kind in KINDS.values() if "shopper" in kind.fields):
         for path in sorted(listed(at.facts / kind.name)):
             if _holds(path, search):
-                yield _rewritten_in_place(home, path, _is_theirs(pq.read_table(path, partitioning=None), search))
+                yield _rewritten_in_place(home, path, _is_theirs(read_file(path), search))
 
 
 def _from_dead_letters(home: Home, search: _Search, shopper: str) -> int:

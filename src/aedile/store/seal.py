@@ -53,7 +53,7 @@ def seal_all(home: Home, now: float, *, everything: bool = False) -> int:
 
     A journal without a ledger came out of a backup: nothing of it is lost. One process at a time seals.
     """
-    with alone(home.journal / ".sealing"):
+    with alone(home.decisions / ".sealing"):
         return _seal_all(home, now, everything)
 
 

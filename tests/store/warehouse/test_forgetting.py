@@ -176,3 +176,12 @@ def test_a_shopper_nobody_knows_has_no_rows(home) -> None:
     assert rows_of(home, frozenset(pseudonyms_of(home, "nobody").values())) == 0
     assert forget(home, "nobody", NOW).rows == 0
     assert ids(home) == ["e1", "e2", "e3", "e4", "e5"]
+
+
+def test_a_file_that_cannot_be_read_is_named_and_nothing_is_said_to_be_done(home) -> None:
+    path = live_files(home.facts / "reviews")[0]
+    path.write_bytes(b"damaged")
+    with pytest.raises(StoreError) as caught:
+        forget(home, ANNA, NOW)
+    assert caught.value.place.file == str(path)
+    assert reports(home) == []
