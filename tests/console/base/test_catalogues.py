@@ -69,7 +69,7 @@ def _is_the_number(entry: Message, missing: Counter[str]) -> bool:
 
 def test_every_desk_has_much_to_say() -> None:
     assert {app.name for app in SPEAKING} >= {"base", "accounts", "strategies", "lists", "decisions"}
-    assert all(len(texts(app)) > 100 for app in SPEAKING)
+    assert all(len(texts(app)) > 50 for app in SPEAKING)
 
 
 @pytest.mark.parametrize(("app", "language"), PAIRS)

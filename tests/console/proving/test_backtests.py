@@ -140,15 +140,3 @@ def test_programs_begin_read_and_cancel_backtests(decided, make_person, call):  
     assert call(other, "GET", f"/strategies/backtests/{done.pk}").status_code == 404
     assert call(person, "POST", base, {"hours": 7}).status_code == 400
     assert call(make_person("admin"), "POST", base, {}).status_code == 403
-
-
-def test_a_running_version_reads_out_what_it_does(decided, make_person, browse):
-    analyst = make_person("analyst")
-    live = browse(analyst).get("/strategies/dear-demote/1/readout").content.decode()
-    assert "Fired for 40 candidates, acted on 40." in live
-    shadow = browse(analyst).get("/strategies/fair-watch/1/readout?by=hour").content.decode()
-    assert "Would have fired for 40 candidates." in shadow
-    assert "Of the newest 40 candidates, 40 have nothing else acting on them." in shadow
-    version = draft(decided)
-    none = browse(analyst).get(f"/strategies/{version.strategy_id}/1/readout").content.decode()
-    assert "It does not run" in none
