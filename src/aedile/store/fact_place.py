@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from aedile.store.fact_state import FactFile, FactState
 from aedile.store.held import alone
 from aedile.store.home import Home
 
+#: Files that are flushed to the disk at the same time.
+TOGETHER = 16
 #: Rows of a row group at most.
 GROUP = 128 << 10
 #: Columns in which few values occur often; ids are better off without a dictionary.
@@ -41,7 +44,7 @@ def partition_of(kind: str, date: object, market: str) -> str:
 
 
 def stage(home: Home, path: str, table: pa.Table, kind: FactKind) -> FactFile:
-    """Write a file aside; it is on disk when this returns. path: where it is to be, below the folder of facts."""
+    """Write a file aside; it is on disk after `settle_aside`. path: where it is to be, below the folder of facts."""
     sink = pa.BufferOutputStream()
     pq.write_table(
         table, sink, compression="zstd", compression_level=1, row_group_size=GROUP,
@@ -54,31 +57,46 @@ def stage(home: Home, path: str, table: pa.Table, kind: FactKind) -> FactFile:
         make_private(aside.parent)
         with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
     except OSError as error:
         raise not_kept(aside, error) from None
     return FactFile(path, len(table), len(data), hashlib.sha256(data).hexdigest())
 
 
 def settle_aside(home: Home) -> None:
-    """Make what was written aside survive a power cut, before it is noted."""
+    """Make what was written aside survive a power cut, before it is noted: all files together, which a disk does far
+    quicker than one after the other."""
     folder = home.facts / ".aside"
-    if folder.is_dir():
+    if not folder.is_dir():
+        return
+    try:
+        with ThreadPoolExecutor(TOGETHER) as threads:
+            list(threads.map(_sync_file, folder.glob("*.parquet")))
         sync_folder(folder)
+    except OSError as error:
+        raise not_kept(folder, error) from None
+
+
+def _sync_file(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def place(home: Home, state: FactState) -> None:
     """Bring all files that are noted into their place, and note that they are there."""
     paths = state.unplaced()
     try:
+        changed = {(home.facts / path).parent for path in paths}
+        for folder in sorted(changed):
+            changed |= _make_folders(home.facts, folder)
         for path in paths:
-            aside, target = _aside(home, path), home.facts / path
+            aside = _aside(home, path)
             if aside.exists():
-                _make_folders(home.facts, target.parent)
-                os.replace(aside, target)
-        for folder in {(home.facts / path).parent for path in paths}:
-            sync_folder(folder)
+                os.replace(aside, home.facts / path)
+        with ThreadPoolExecutor(TOGETHER) as threads:
+            list(threads.map(sync_folder, changed))
     except OSError as error:
         raise not_kept(home.facts, error) from None
     if paths:
@@ -128,8 +146,9 @@ def _aside(home: Home, path: str) -> Path:
     return home.facts / ".aside" / path.replace("/", "~")
 
 
-def _make_folders(root: Path, folder: Path) -> None:
+def _make_folders(root: Path, folder: Path) -> set[Path]:
+    """Make a folder below the root; returns those in which one was made."""
     missing = [one for one in (folder, *folder.parents) if one != root and root in one.parents and not one.exists()]
-    make_private(folder)
-    for one in missing:
-        sync_folder(one.parent)
+    if missing:
+        make_private(folder)
+    return {one.parent for one in missing}
