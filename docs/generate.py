@@ -32,11 +32,12 @@ from aedile.engine.actions import (
 )
 from aedile.engine.json_schemas import write_json_schemas
 from aedile.errors import CODES
-from aedile.facts import KINDS
+from aedile.facts import KINDS, Field
 from aedile.facts.portable_dialect import STANDARD
 from aedile.facts.portable_functions import OWN
 from aedile.facts.portable_rules import MENDS
 from aedile.facts.portable_types import sql_type
+from aedile.facts.trouble import MAX_ID_BYTES, MAX_TEXT_BYTES
 from aedile.language import types as language_types
 from aedile.language.functions import FUNCTIONS, Example, Function
 from aedile.language.types import SCALARS
@@ -356,6 +357,49 @@ def metrics_page() -> str:
     )
 
 
+def facts_page() -> str:
+    """Every kind of fact with its columns."""
+    parts = []
+    for kind in KINDS.values():
+        own = {field.name for field in kind.own}
+        rows = [_column(field) for field in kind.fields.values() if field.name in own]
+        parts.append(
+            f"## {kind.name}\n\n{kind.meaning} Version {kind.version}.\n\n"
+            + _table(("column", "type", "meaning"), rows)
+        )
+    shared = KINDS["exposures"]
+    own = {field.name for field in shared.own}
+    common = [_column(field) for field in shared.fields.values() if field.name not in own]
+    return _page(
+        "Facts",
+        "The kinds of facts that are taken in, and what stands in each; how to send them: [facts](../facts.md). A "
+        "column with a star must be there. Times have their zone, and microseconds. Ids and codes have 1 to "
+        f"{MAX_ID_BYTES} bytes, longer texts up to {MAX_TEXT_BYTES:,}.",
+        "Every fact has these; `local_date` and `received_at` are added on arrival:",
+        _table(("column", "type", "meaning"), common),
+        *parts,
+    )
+
+
+#: Types of columns in words.
+_TYPES = {
+    "timestamp[us, tz=UTC]": "time", "string": "text", "int64": "whole number", "double": "number",
+    "bool": "true or false", "date32[day]": "day",
+}  # fmt: skip
+
+
+def _column(field: Field) -> tuple[str, str, str]:
+    told = field.meaning
+    if field.values:
+        told += f" One of {', '.join(_code(value) for value in field.values)}."
+    if field.unit:
+        told += f" In {field.unit}."
+    if field.least is not None and f"from {field.least:g}" not in told.lower():
+        told += f" From {field.least:g}."
+    star = " \\*" if field.required else ""
+    return f"`{field.name}`{star}", _TYPES.get(str(field.type), "texts"), told
+
+
 def sql_page() -> str:
     """The portable subset of SQL: its functions, and what takes the place of what."""
     own = [(f"`{one.called}`", one.type or "as its first argument", one.meaning) for one in OWN.values()]
@@ -408,6 +452,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "permissions.md": permissions_page,
     "metrics.md": metrics_page,
+    "facts.md": facts_page,
     "sql.md": sql_page,
 }
 

@@ -17,10 +17,11 @@ from tests.replay.mall import NOON, Mall, read_lists
 class LoggingMall(Mall):
     """Requests as they are logged in brief: nothing is sent with them, and window caps have counted nothing."""
 
-    def log(self, requests, release=7):
-        """The rows of `DECISIONS` for requests decided by the mall's engine."""
-        batch = Batch(pa.array([s.id for s in self.engine.strategies]))
-        decider = Decider(self.engine)
+    def log(self, requests, release=7, engine=None):
+        """The rows of `DECISIONS` for requests decided by the mall's engine, or another."""
+        engine = engine or self.engine
+        batch = Batch(pa.array([s.id for s in engine.strategies]))
+        decider = Decider(engine)
         for request in requests:
             batch.add(decider.decide(request, with_unknown=False), release, request.shopper, NOON)
         return pa.Table.from_batches([batch.to_arrow()])

@@ -24,6 +24,7 @@ from aedile.store.fact_dead import DeadLetters
 from aedile.store.fact_hashes import hashes_of_contents
 from aedile.store.fact_ids import TOGETHER, Entries, Run, RunFiles, due, judge
 from aedile.store.fact_place import note_files
+from aedile.store.fact_reindex import reindex
 from aedile.store.fact_seal import Sealed, merge_ids, oldest_day, seal_facts, told_of, waiting
 from aedile.store.fact_state import FactState
 from aedile.store.fact_verify import take_in, verify
@@ -273,6 +274,26 @@ def test_a_flipped_byte_a_missing_and_an_unknown_file_are_named(home, writer):
     run = next(home.fact_ids.glob("*.run"))
     run.write_bytes(run.read_bytes()[:-1])
     assert (f"fact-ids/{run.name}", "changed") in {(one.path, one.what) for one in verify(home, 0).damage}
+
+
+def test_ids_that_are_lost_are_made_anew_from_the_facts(home, writer):
+    put(home, writer, exposure("a"), exposure("b", at="2026-10-01T00:00:00Z", examined=0.5))
+    seal_facts(home)
+    lost = next(home.fact_ids.glob("*.run"))
+    lost.unlink()
+    put(home, writer, exposure("a"), exposure("b", at="2026-10-01T00:00:00Z"), exposure("c"))
+    with pytest.raises(StoreError) as caught:
+        seal_facts(home)
+    assert (caught.value.code.name, caught.value.fix) == ("AED-STORE-104", "aedile facts reindex")
+    assert reindex(home) == 2
+    assert seal_facts(home) == Sealed(1, 1, 1)
+    assert verify(home).damage == []
+    some = next(home.facts.rglob("*.parquet"))
+    some.write_bytes(some.read_bytes()[:-4])
+    before = sorted(home.fact_ids.iterdir())
+    with pytest.raises(StoreError, match=some.name):
+        reindex(home)
+    assert sorted(home.fact_ids.iterdir()) == before
 
 
 def test_whoever_compacts_notes_what_came_and_what_went(home, writer):

@@ -60,11 +60,12 @@ def test_the_wheel_holds_what_pages_and_the_demo_load(wheel):
         "aedile/console/base/static/vendor/base.js ", "aedile/console/base/static/vendor/tabler.css ",
         "aedile/console/base/sql/history.sql ", "aedile/console/strategies/sql/stages.sql ",
         "aedile/console/base/templates/base/base.html ", "aedile/console/demo/electronics/schema.yaml ",
-        "aedile/console/demo/electronics/lists/recalled-models.txt ",
+        "aedile/console/demo/electronics/lists/recalled-models.txt ", "aedile/simulator/example/schema.yaml ",
         "aedile/console/base/locale/id/LC_MESSAGES/django.mo ",
     ):  # fmt: skip
         assert name in names, name
     assert len(re.findall(r"demo/electronics/strategies/\w+/[a-z-]+\.yaml", names)) == 51
+    assert len(re.findall(r"simulator/example/strategies/\w+/[a-z-]+\.yaml", names)) == 13
     assert "node_modules" not in names
     assert "/tests/" not in names
 

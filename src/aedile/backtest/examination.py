@@ -2,8 +2,7 @@
 
 The position-based model: a shopper clicks a candidate where the place is looked at and, looking, likes it; whether it
 is looked at depends on channel and place alone (Craswell et al. 2008; Joachims, Swaminathan & Schnabel 2017). What
-callers said of places (`examined` of exposures) is averaged; where too little was said, 1 / place is assumed, as is
-usual.
+callers said of places (`examined` of exposures) is averaged; where too little was said, 1 / place is assumed.
 """
 
 from __future__ import annotations

@@ -151,7 +151,7 @@ def left_out(look: CloseLook, decider: ManyDecider, attention: Examination) -> t
     order = np.argsort(verdicts.fired, kind="stable")
     numbers, starts = np.unique(verdicts.fired[order], return_index=True)
     spelt = np.array(look.requests.spelt, object)
-    for number, mine in zip(numbers.tolist(), np.split(order, starts[1:]), strict=True):
+    for number, mine in zip(numbers.tolist(), np.split(order, starts[1:]) if len(numbers) else (), strict=True):
         rows = np.unique(owner[entries[mine]])
         counts[number, 0] = len(rows)
         if verdicts.acts[mine].any():

@@ -51,8 +51,8 @@ def notes(plan: Plan, counts: Mapping[str, int], exposures: int) -> list[str]:
             f"Decided again, {plan.before.name if plan.before else ''} gives {same:,} of {compared:,} candidates what "
             "they got at the time; the others rest on what is not known any more."
         )
-    if counts.get("bad_updates"):
-        found.append(f"{counts['bad_updates']:,} changes of features had values that are none: they count as unknown.")
+    if plan.bad_updates:
+        found.append(f"{plan.bad_updates:,} changes of features had values that are none: they count as unknown.")
     if exposures == 0:
         found.append("There are no exposures among the facts of that time: nothing is at stake, and nothing estimated.")
     elif plan.examination.told == 0:

@@ -59,7 +59,7 @@ class Plan:
     close_look: the share of requests on which strategies are left out one by one and counted in pairs, drawn by a hash
     of the request's id. sample: changed candidates, and changed requests, to be shown, of each kind of change.
     at_the_time: whether features must have been known before the request, or are taken as the catalogue has them now.
-    earliest: no request is older.
+    earliest: no request is older. bad_updates: changes of features that say nothing that could be.
     """
 
     before: Side | None
@@ -78,6 +78,7 @@ class Plan:
     seed: int = 1
     at_the_time: bool = True
     earliest: int | None = None
+    bad_updates: int = 0
     most_keys: int = MOST_KEYS
 
     def __post_init__(self) -> None:

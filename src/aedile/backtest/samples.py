@@ -82,8 +82,8 @@ class Sampler:
             mine = np.flatnonzero(changed.kind == kind)
             mine = mine[drawn[mine] < self._bound.get(kind, 2**63 - 1)]
             if len(mine) > self._most:
-                mine = mine[np.argpartition(drawn[mine], self._most - 1)[: self._most]]
-            if len(mine) == self._most:  # so many are lower: no later one above them is kept
+                mine = _lowest(mine, drawn, self._most)
+            if len(mine) and len(mine) == self._most:  # so many are lower: no later one above them is kept
                 self._bound[kind] = min(self._bound.get(kind, 2**63 - 1), int(drawn[mine].max()) + 1)
             found.append(mine)
         return np.concatenate(found)
@@ -92,10 +92,14 @@ class Sampler:
         """The changed requests of a batch worth keeping."""
         mine = rows[drawn[rows] < self._bound.get(-1, 2**63 - 1)]
         if len(mine) > self._most:
-            mine = mine[np.argpartition(drawn[mine], self._most - 1)[: self._most]]
-        if len(mine) == self._most:
+            mine = _lowest(mine, drawn, self._most)
+        if len(mine) and len(mine) == self._most:
             self._bound[-1] = min(self._bound.get(-1, 2**63 - 1), int(drawn[mine].max()) + 1)
         return mine
+
+
+def _lowest(mine: Numbers, drawn: Numbers, most: int) -> Numbers:
+    return mine[np.argpartition(drawn[mine], most - 1)[:most]] if most else mine[:0]
 
 
 def item_rows(

@@ -21,6 +21,7 @@ from aedile.engine.engine import Engine
 from aedile.engine.entities import Entities
 from aedile.errors import DataError
 from aedile.language.columns import Column, column_from_python, unknown_column
+from aedile.language.schema import Schema
 from aedile.language.types import TIMESTAMP, Type
 from aedile.language.values import from_json
 
@@ -62,7 +63,7 @@ class _Kind:
 
 
 class Timeline:
-    """The catalogue of an engine at any moment. `bad`: updates whose value is not one of the feature."""
+    """The catalogue of an engine at any moment."""
 
     def __init__(
         self, engines: Sequence[Engine], entities: Sequence[Entities], updates: pa.Table, *, at_the_time: bool,
@@ -73,7 +74,6 @@ class Timeline:
         self._engines = engines
         self._schema = engines[0].schema
         self._at_the_time = at_the_time
-        self.bad = 0
         self._kinds = {kind: self._read(kind, entities, updates) for kind in self._schema.kinds}
         self._moment: int | None = None
         self._earliest = earliest if earliest is not None else -(2**62)
@@ -111,10 +111,9 @@ class Timeline:
         by_feature: dict[str, list[tuple[int, int, Any]]] = {}
         for row, update in rows:
             name = f"{kind}.{update['feature']}"
-            if name not in types or name == f"{kind}.as_of":
-                self.bad += 1
-                continue
-            by_feature.setdefault(name, []).append((row, _micros(update["at"]), self._value(update, types[name])))
+            if name in types and name != f"{kind}.as_of":
+                value = _value_of(update["value"], types[name])
+                by_feature.setdefault(name, []).append((row, _micros(update["at"]), None if value is _NONE else value))
         found = {}
         for name, entries in by_feature.items():
             entries.sort(key=lambda entry: entry[:2])
@@ -123,17 +122,6 @@ class Timeline:
                 column_from_python(types[name], [value for _, _, value in entries]),
             )  # fmt: skip
         return found
-
-    def _value(self, update: dict[str, Any], type_: Type) -> Any:
-        """The value; None, and counted, where it is not one of the feature's type."""
-        if update["value"] is None:
-            return None
-        try:
-            value = json.loads(update["value"])
-            return from_json(value, type_) if value is not None else None
-        except (json.JSONDecodeError, DataError):
-            self.bad += 1
-            return None
 
     # ------------------------------------------------------------ moving
 
@@ -267,6 +255,30 @@ class Timeline:
             rows = queries.index.find_texts(asked.dictionary)[asked.values].astype(np.int64)
             stale |= asked.known & (_first_change(rows, *changed["query"]) < times)
         return stale
+
+
+#: What stands for a value that is not one of the feature's type.
+_NONE = object()
+
+
+def _value_of(text: str | None, type_: Type) -> Any:
+    """The value that an update says; `_NONE` where it is not one of the type."""
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+        return from_json(value, type_) if value is not None else None
+    except (json.JSONDecodeError, DataError):
+        return _NONE
+
+
+def bad_updates(updates: pa.Table, schema: Schema) -> int:
+    """Updates of features that there are not, or with values of another type, which count as unknown."""
+    bad = 0
+    for kind, feature, value in zip(*(updates[name].to_pylist() for name in ("kind", "feature", "value")), strict=True):
+        spec = schema.features.get(f"{kind}.{feature}")
+        bad += spec is None or spec.source != "entity" or _value_of(value, spec.type) is _NONE
+    return bad
 
 
 def _first_change(rows: Numbers, changed: Numbers, at: Numbers) -> Numbers:

@@ -66,6 +66,29 @@ def verify(
         raise typer.Exit(FINDINGS)
 
 
+@facts.command("reindex")
+def reindex(config: ConfigOption = None, home: HomeOption = None, format_: FormatOption = Format.TEXT) -> None:
+    """Make the ids by which facts are known anew, from the facts that there are.
+
+    Where a file of ids is lost or damaged, where facts were put there in bulk, or where many were deleted. Facts that
+    come in meanwhile wait.
+
+    \b
+    Example
+      aedile facts reindex
+    """
+    from aedile.settings import load_settings
+    from aedile.store.fact_reindex import reindex as make_anew
+    from aedile.store.home import Home
+
+    settings = load_settings(config, home=str(home) if home is not None else None)
+    count = make_anew(Home(settings.home).prepare())
+    if format_ is Format.JSON:
+        print_json({"ids": count})
+    else:
+        say(f"{count:,} ids were made anew.")
+
+
 @dead.command("list")
 def list_(
     kind: KindOption = None, code: CodeOption = None,

@@ -110,7 +110,7 @@ def _add(families: Mapping[str, Any], worker: Mapping[str, Any]) -> None:
     put("aedile_entities_position", worker["entities"]["position"])
     for outcome, count in worker["entities"]["rows"].items():
         put("aedile_entities", count, outcome)
-    for kind, outcome, count in worker["facts"]:
+    for kind, outcome, count in worker.get("facts", ()):  # an older one says nothing of them
         put("aedile_facts", count, kind, outcome)
     put("aedile_resident_bytes", worker["resident"])
     put("aedile_started_seconds", worker["started"])

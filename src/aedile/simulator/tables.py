@@ -18,6 +18,8 @@ from aedile.simulator.parameters import Market
 MOMENT = pa.timestamp("us", "UTC")
 #: Microseconds from what happens to its arrival.
 ARRIVES = 1_500_000
+#: Kinds that are known as soon as they hold: what is told is told by the marketplace itself.
+AT_ONCE = ("feature_updates",)
 _EPOCH = date(1970, 1, 1)
 
 
@@ -37,9 +39,8 @@ def fact_table(kind: str, market: Market, at: Wholes, columns: Mapping[str, Any]
     schema, n = KINDS[kind].schema, len(at)
     day = local_days(at, market, _first(at), int(np.ptp(at)) // DAY + 4) if n else at
     days = pa.array((day + (_first(at) - _EPOCH).days).astype(np.int32)).cast(pa.date32())
-    given = {
-        **columns, "at": moments(at), "market": market.code, "local_date": days, "received_at": moments(at + ARRIVES)
-    }  # fmt: skip
+    arrives = moments(at if kind in AT_ONCE else at + ARRIVES)
+    given = {**columns, "at": moments(at), "market": market.code, "local_date": days, "received_at": arrives}
     arrays = []
     for field in schema:
         value = given.pop(field.name, None)

@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 
 from aedile.backtest import PARTIALS, Partial, Plan, Result, Worker, from_table, write_catalogue
 from aedile.backtest.plan import Side
+from aedile.backtest.timeline import bad_updates
 from aedile.engine.entities import Entities
 from aedile.errors import AedileError, DataError, define
 from aedile.store.backtest_details import details as read_details
@@ -94,6 +95,7 @@ def prepare(home: Home, asked: Asked, entities: Iterable[Entities], scratch: Pat
     known = scratch / "catalogue"
     known.mkdir()
     changed = updates(home, asked.until) if asked.at_the_time else None
+    bad = bad_updates(changed, asked.after.schema) if changed is not None else 0
     candidates = sum(piece.candidates for piece in found)
     plan = Plan(
         before=asked.before, after=asked.after, catalogue=write_catalogue(known, entities, changed), by=asked.by,
@@ -101,7 +103,8 @@ def prepare(home: Home, asked: Asked, entities: Iterable[Entities], scratch: Pat
         examination=examination(home, asked.since, asked.until, asked.markets, asked.steepness),
         close_look=min(1.0, asked.close_look / max(candidates * len(asked.after.strategies), 1)),
         sample=asked.sample, seed=asked.seed,
-        at_the_time=asked.at_the_time, earliest=min((piece.first for piece in found), default=0) - _DAY,
+        at_the_time=asked.at_the_time, bad_updates=bad,
+        earliest=min((piece.first for piece in found), default=0) - _DAY,
     )  # fmt: skip
     return Prepared(plan, found, read_details(home, asked.since, asked.until))
 

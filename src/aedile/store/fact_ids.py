@@ -15,8 +15,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from aedile.errors import Place, StoreError, define
 from aedile.store.aside import sync_folder
 from aedile.store.fact_hashes import U64
+
+BAD_IDS = define("AED-STORE-104", "A file of the ids of facts is missing or damaged.", "a deleted file in fact-ids")
 
 #: Runs of a size that become one, and the rows above which a run is left as it is: merging it would take too long.
 TOGETHER, LARGEST = 8, 1 << 27
@@ -70,8 +73,23 @@ class RunFiles:
         sync_folder(self.folder)
 
     def read(self, run: Run) -> Entries:
-        """A run as it lies on the disk, nothing of it in memory before it is looked at."""
-        columns = np.memmap(self.folder / run.name, np.uint64, mode="r", shape=(3, run.rows))
+        """A run as it lies on the disk, nothing of it in memory before it is looked at. A `StoreError` where it is not
+        as it was written."""
+        path = self.folder / run.name
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            size = -1
+        if size != run.bytes:
+            what = "the file is missing" if size < 0 else f"it has {size:,} bytes, not {run.bytes:,}"
+            raise StoreError(
+                BAD_IDS,
+                f"the ids of {run.kind} cannot be read: {what}",
+                place=Place(str(path)),
+                hint="no fact is lost: what comes in waits in its journal",
+                fix="aedile facts reindex",
+            )
+        columns = np.memmap(path, np.uint64, mode="r", shape=(3, run.rows))
         return Entries(columns[0], columns[1], columns[2])
 
     def merge(self, name: str, runs: Sequence[Run]) -> Path:
@@ -171,6 +189,9 @@ def due(runs: Sequence[Run]) -> Sequence[Run] | None:
     """The runs of one kind that are to become one; None where there are few enough. runs: in the order they came."""
     for level in sorted({run.level for run in runs}):
         some = [run for run in runs if run.level == level][:TOGETHER]
-        if len(some) == TOGETHER and sum(run.rows for run in some) <= LARGEST:
-            return some
+        if len(some) == TOGETHER:
+            while sum(run.rows for run in some) > LARGEST:
+                some.pop()
+            if len(some) > 1:
+                return some
     return None

@@ -166,6 +166,15 @@ class FactState:
                 "insert into runs values (?, ?, ?, ?, ?)", (first, made.kind, made.name, made.level, made.rows)
             )
 
+    def renew_runs(self, runs: Sequence[Run]) -> None:
+        """These are all there are."""
+        with self._transaction():
+            self._db.execute("delete from runs")
+            self._db.executemany(
+                "insert into runs (kind, name, level, rows) values (?, ?, ?, ?)",
+                [(run.kind, run.name, run.level, run.rows) for run in runs],
+            )
+
     def counts(self) -> Mapping[tuple[str, str], int]:
         """(kind, what) → how many: sealed, duplicates, dead."""
         with self._trouble():
