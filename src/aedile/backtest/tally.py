@@ -137,11 +137,9 @@ class Tally:
         """The values by number."""
         return self.index.ids if self.known is None else self.known
 
-    def number_texts(self, texts: pa.LargeStringArray) -> Numbers:
-        """The numbers of texts, which need not be distinct."""
-        encoded = texts.dictionary_encode()
-        found: Numbers = self._numbered(encoded.dictionary)[np.asarray(encoded.indices)]
-        return found
+    def numbered(self, text: str) -> int:
+        """The number of one value."""
+        return int(self._numbered(pa.array([text], pa.large_string()))[0])
 
     def numbers(self, texts: pa.LargeStringArray, codes: npt.NDArray[np.integer]) -> Numbers:
         """The number of each value. texts: distinct ones, by the code of which each value is told; -1 is unknown."""

@@ -170,7 +170,7 @@ class Worker:
         tally.add(tally.numbers(texts, codes), m, outcome.currency, outcome.paid_currency)
 
     def _count_entities(self, logged: Logged, number: int, kind: str, m: Measured, outcome: Followed) -> None:
-        """Count candidates of a kind each for itself: by the catalogue's row, and those it lacks by id."""
+        """Count candidates of a kind each for itself, by the catalogue's row; those it lacks together."""
         requests = logged.requests
         is_mine = requests.kind == number
         rows = requests.rows(self._after.store, kind)
@@ -182,11 +182,11 @@ class Worker:
             numbers = np.where(is_mine & (rows >= 0), rows, -1).astype(np.int64)
             own = m if numbers.min() >= 0 else m.only(numbers >= 0)
             tally.add(numbers, own, outcome.currency, outcome.paid_currency[own.kept])
-        if len(lacking):
-            numbers = np.full(len(rows), -1, np.int64)
-            numbers[lacking] = self._tallies["entity"].number_texts(_named(kind, requests.ids.take(pa.array(lacking))))
+        if len(lacking):  # all as one, so that what is held is bounded by the catalogue
+            tally, numbers = self._tallies["entity"], np.full(len(rows), -1, np.int64)
+            numbers[lacking] = tally.numbered(f"{kind}:")
             own = m.only(numbers >= 0)
-            self._tallies["entity"].add(numbers, own, outcome.currency, outcome.paid_currency[own.kept])
+            tally.add(numbers, own, outcome.currency, outcome.paid_currency[own.kept])
 
     def _names(self, kind: str) -> pa.Array:
         """The entities of a kind's catalogue, by row, as `kind:id`."""

@@ -53,7 +53,7 @@ def test_a_condition_is_typed_and_backtested(browser_of: Open, decided: Desk, wo
     seen.is_accessible()
     seen.screenshot("proving-backtest-light-1440")
     page.get_by_role("link", name="Why").first.click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("dear")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Why did this appear here?")
 
 
 @pytest.mark.parametrize(

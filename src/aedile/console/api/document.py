@@ -15,6 +15,7 @@ _SCHEMES = {
 }
 _GROUPS = {
     "strategies": "Strategies from draft to live, files, the schema, releases, kill switch and freezes.",
+    "backtests": "What a version would have done to the requests that were logged.",
     "lists": "Named lists and their revisions.",
     "decisions": "What was decided and why; what acts on an entity now.",
     "jobs": "Long work.",
@@ -39,6 +40,7 @@ EXAMPLES: dict[str, Any] = {
     "strategies.save": {"body": _BODY, "note": "milder", "revision": 1},
     "strategies.act": {"why": "It proved itself in shadow.", "share": 0.05},
     "strategies.check": {"body": _BODY},
+    "backtests.begin": {"hours": 24},
     "strategies.plan": {"files": _FILES},
     "strategies.push": {"files": _FILES, "stamp": "0" * 64, "note": "Thresholds of November"},
     "strategies.enter_schema": {

@@ -194,8 +194,9 @@ def _rows(rows: Sequence[Mapping[str, Any]], name: str) -> list[Row]:
 def _row(row: Mapping[str, Any], name: str, by: str, most: float) -> Row:
     change = row["attention_after"] - row["attention_before"]
     text, estimate = str(row[name]), row["off_policy"]
+    is_known = bool(text) and not text.endswith(":")  # "item:" stands for all that the catalogue lacks
     return Row(
-        text or _("unknown"), _link(text, by), row["attention_before"], row["attention_after"],
+        text if is_known else _("unknown"), _link(text, by), row["attention_before"], row["attention_after"],
         round(100 * change / most) if most else 0, row["newly_excluded"], row["exposures_at_stake"],
         row["clicks_at_stake"], row.get("requests", 0), row.get("requests_changed", 0), _pair(estimate.get("clicks")),
         estimate["refused"],
