@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -37,11 +39,16 @@ def wait_for(condition, seconds: float = 20.0) -> None:
 
 def verbs() -> list[tuple[str, ...]]:
     """Every verb there is, from the command itself."""
-    found: list[tuple[str, ...]] = []
-    for name, command in get_command(app).commands.items():
+
+    def below(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         inner = getattr(command, "commands", None)
-        found += [(name, each) for each in inner] if inner else [(name,)]
-    return found
+        if inner is None:
+            yield path
+        else:
+            for name, each in inner.items():
+                yield from below(each, (*path, name))
+
+    return [*below(get_command(app), ())]
 
 
 def test_the_version_is_that_of_the_package():

@@ -11,6 +11,8 @@ import pytest
 from aedile.simulator.parameters import World
 from aedile.simulator.releases import example
 from aedile.simulator.streams import Stream, Waiting
+from aedile.store.fact_seal import waiting
+from aedile.store.home import Home
 from bench.serving.processes import AEDILE, folder, serving, until
 
 NOW = 1_795_854_600_000_000  # 2026-11-28T08:30:00Z
@@ -35,6 +37,7 @@ def played():
         )  # fmt: skip
         told = json.loads(done.stdout)
         server.until_logged(told["decided"])
+        until(lambda: waiting(Home(server.home)) == 0, "the facts to be sealed")
         server.stop()
         counts = {
             kind.name: sum(pq.read_metadata(path).num_rows for path in kind.rglob("*.parquet"))

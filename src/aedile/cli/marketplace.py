@@ -24,16 +24,22 @@ WorldOption = Annotated[
 ]
 
 
-def world(file: WorldOption = None) -> None:
+def world(file: WorldOption = None, format_: FormatOption = Format.TEXT) -> None:
     """Print all that can be chosen of a marketplace, as a file to change: with its defaults, or as a file says.
 
     \b
     Example
       aedile simulate world > world.yaml
     """
+    import yaml
+
     from aedile.simulator.parameters import to_yaml
 
-    print(to_yaml(read_world_file(file)), end="")
+    told = to_yaml(read_world_file(file))
+    if format_ is Format.JSON:
+        print_json(yaml.safe_load(told))
+    else:
+        print(told, end="")
 
 
 def marketplace(
