@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 
 from starlette.types import Receive, Scope, Send
 
@@ -32,7 +33,7 @@ class Gate:
         scope["aedile.key"] = key.id
 
 
-class Endpoint:
+class Endpoint(ABC):
     """An ASGI endpoint that takes a body: admitted, read, answered; every error in the one shape."""
 
     scope: str
@@ -57,8 +58,9 @@ class Endpoint:
             status, answer, headers = error_answer(error)
             await respond(send, status, answer, headers)
 
-    def require_room(self) -> None:
+    def require_room(self) -> None:  # noqa: B027  most have room for whatever comes
         """Passes, or raises where no more can be taken now."""
 
+    @abstractmethod
     async def answer(self, scope: Scope, media: str, body: bytes, send: Send) -> None:
-        raise NotImplementedError
+        """Answer the call; what is raised becomes the one error shape."""

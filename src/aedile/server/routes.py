@@ -61,7 +61,7 @@ class Decisions(Endpoint):
         self.waiting += 1
         try:
             await super().__call__(scope, receive, send)
-        except Exception as error:
+        except Exception as error:  # a defect: the caller gets the one error shape, and it is raised again
             status, answer, headers = error_answer(failure(error))
             await respond(send, status, answer, headers)
             raise  # granian's log has it with its traceback

@@ -196,7 +196,7 @@ def restore(file: Path, home: Home, url: str | None) -> Manifest:
                 _extract(archive, manifest, aside)
                 _restore_database(aside / DUMP, manifest, home, url)
                 _settle(aside, home)
-            except BaseException:
+            except BaseException:  # a signal too: nothing half done is left; it is raised again
                 shutil.rmtree(aside, ignore_errors=True)
                 raise
     except zipfile.BadZipFile as error:
@@ -272,7 +272,7 @@ def _restore_database(dump: Path, manifest: Manifest, home: Home, url: str | Non
             raise StoreError(
                 DAMAGED, "the release in the database is not the one the backup names", fix="restore another backup"
             )
-    except BaseException:
+    except BaseException:  # a signal too: nothing half done is left; it is raised again
         database.close()
         if database.embedded is not None:
             shutil.rmtree(home.postgres, ignore_errors=True)

@@ -16,8 +16,8 @@ import numpy as np
 
 from aedile.store.decision_bloom import hashes_of
 from aedile.store.decision_flat import Flat, Part, columns_for, key_of_part, leaves
-from aedile.store.decision_search import newest_first, rows_within
-from aedile.store.decision_units import Damaged, Moved, Units, Unreadable, Within
+from aedile.store.decision_search import read_newest
+from aedile.store.decision_units import Damaged, Moved, Units, Within
 from aedile.store.home import Home
 
 SECONDS = 0.25
@@ -61,22 +61,9 @@ def company_of(
 def _company(home: Home, strategy: str, part: Part, within: Within, end: float, clock: Callable[[], float]) -> Company:
     keys = [hashes_of([key_of_part(part, strategy)])]
     columns = [*_ONCE, *leaves("id", "rank_after", *dict.fromkeys((*columns_for(part), "fired", "exempted")))]
-    sums, others, since = np.zeros(3, np.int64), Counter[str](), None
+    sums, others = np.zeros(3, np.int64), Counter[str]()
     with closing(Units(home, within)) as units:
-        for unit in newest_first(units):
-            if clock() > end:
-                since = unit.last + 1
-                break
-            if not unit.may_hold(keys):
-                continue
-            try:
-                table = unit.read(columns)
-            except Unreadable as error:
-                units.damaged.append(error.damaged)
-                continue
-            rows = rows_within(table, within)
-            if len(rows):
-                _add(Flat(table.take(rows)), strategy, part, sums, others)
+        since = read_newest(units, keys, columns, end, clock, lambda flat: _add(flat, strategy, part, sums, others))
         damaged = tuple(dict.fromkeys(units.damaged))
     candidates, alone, absent = sums.tolist()
     return Company(candidates, alone, absent, tuple(others.most_common()), since, damaged)

@@ -18,7 +18,7 @@ import pyarrow as pa
 from aedile.store.decision_bloom import hashes_of
 from aedile.store.decision_flat import Flat, Part, key_of_entity, leaves
 from aedile.store.decision_index import HOUR, Count, counted
-from aedile.store.decision_search import newest_first, rows_within
+from aedile.store.decision_search import read_newest
 from aedile.store.decision_units import Damaged, Moved, RowGroup, Unit, Units, Unreadable, Within
 from aedile.store.home import Home
 
@@ -159,20 +159,10 @@ def _exposures(
     since = None
     keys = [hashes_of([key_of_entity(kind, id_) for id_ in ids])] if 0 < len(ids) <= MOST_LOOKED_UP else []
     with closing(Units(home, within)) as units:
-        for unit in newest_first(units) if ids else ():
-            if clock() > end:
-                since = unit.last + 1
-                break
-            if not unit.may_hold(keys):
-                continue
-            try:
-                table = unit.read(_COLUMNS)
-            except Unreadable as error:
-                units.damaged.append(error.damaged)
-                continue
-            rows = rows_within(table, within)
-            if len(rows):
-                _expose(Flat(table.take(rows)), kind, ids, cells, by_strategy)
+        if ids:
+            since = read_newest(
+                units, keys, _COLUMNS, end, clock, lambda flat: _expose(flat, kind, ids, cells, by_strategy)
+            )
         damaged = tuple(dict.fromkeys(units.damaged))
     told = tuple(Cell(*key, *cells[key]) for key in sorted(cells))
     return Exposed(told, dict(by_strategy.most_common()), since, damaged)

@@ -7,7 +7,7 @@ the answer says down to when everything was looked at, and where to go on.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -323,6 +323,32 @@ def newest_first(units: Units) -> Iterator[Unit]:
         yield from waiting[: len(waiting) - len(older)]
         waiting = older
     yield from sorted(waiting, key=lambda unit: unit.last, reverse=True)
+
+
+def read_newest(
+    units: Units,
+    keys: Sequence[Hashes],
+    columns: Sequence[str],
+    end: float,
+    clock: Callable[[], float],
+    add: Callable[[Flat], None],
+) -> int | None:
+    """Give what is within from the newest piece on, until the time is up; keys: of each choice one must be in a piece.
+    Returns since when everything was read (microseconds since 1970), None where all was; damaged pieces are noted."""
+    for unit in newest_first(units):
+        if clock() > end:
+            return unit.last + 1
+        if not unit.may_hold(keys):
+            continue
+        try:
+            table = unit.read(columns)
+        except Unreadable as error:
+            units.damaged.append(error.damaged)
+            continue
+        rows = rows_within(table, units.within)
+        if len(rows):
+            add(Flat(table.take(rows)))
+    return None
 
 
 def _oldest(home: Home, sought: Sought, end: float, clock: Callable[[], float]) -> tuple[Hit | None, bool]:

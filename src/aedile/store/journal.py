@@ -12,6 +12,7 @@ import mmap
 import os
 import sqlite3
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ def read_ledger(path: Path) -> tuple[int, int] | None:
     return struct.unpack("qq", data.ljust(16, b"\0"))
 
 
-class BatchJournal:
+class BatchJournal(ABC):
     """Whole batches of one writer, in order; one thread at a time. Opened by its writer, and by whoever seals it.
 
     tables: SQL that makes what the batches stand in, and what stands beside them.
@@ -143,9 +144,9 @@ class BatchJournal:
         except (sqlite3.Error, OSError, pa.ArrowException) as error:
             raise self.trouble(error) from None
 
+    @abstractmethod
     def trouble(self, error: Exception) -> StoreError:
         """What is said where it cannot be used."""
-        raise NotImplementedError
 
 
 class Journal(BatchJournal):

@@ -114,7 +114,7 @@ class Snapshots:
             said = {"name": name, "made_at": now.astimezone(UTC).isoformat().replace("+00:00", "Z"), "files": told}
             write_aside(aside / LIST, json.dumps(said, indent=1).encode())
             os.replace(aside, target)
-        except BaseException:
+        except BaseException:  # a signal too: nothing half done is left; it is raised again
             shutil.rmtree(aside, ignore_errors=True)
             raise
         sync_folder(self.folder)

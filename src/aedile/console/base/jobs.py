@@ -144,7 +144,7 @@ def run(context: JobContext, job: str) -> None:
         raise  # the database is gone, and with it the way to say so; see `look_after`
     except (AedileError, Errors) as error:
         _end(running, Job.State.FAILED, error)
-    except Exception as error:
+    except Exception as error:  # a defect: whoever waits for the job is told, and it is raised again
         log.exception("job %s failed", job)
         _end(running, Job.State.FAILED, error)
         raise

@@ -1,3 +1,5 @@
+"""Under which name does Django know the app of named lists?"""
+
 from __future__ import annotations
 
 from django.apps import AppConfig

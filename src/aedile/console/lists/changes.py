@@ -76,7 +76,7 @@ def begin(actor: Actor, name: str, asked: Asked, put: Callable[[Path], object] |
             if is_long:
                 change.job = start(actor, "lists.change", _title(change), change=str(change.pk))
             change.save(force_insert=True)
-    except BaseException:
+    except BaseException:  # a signal too: nothing half done is left; it is raised again
         path.unlink(missing_ok=True)
         raise
     _forget_old()
@@ -123,7 +123,7 @@ def has_failed(change: Change) -> bool:
 def _at_once(actor: Actor, change: Change) -> None:
     try:
         work(actor, change)
-    except BaseException:
+    except BaseException:  # a signal too: nothing half done is left; it is raised again
         change.revision = None
         with noted("aedile", "job", "list.drop"):
             _end(change, State.DROPPED)
