@@ -10,10 +10,12 @@ to the result, with the processes' start and the compiling of both sides told ap
 from __future__ import annotations
 
 import argparse
+import contextlib
 import cProfile
 import json
+import os
 import pstats
-import resource
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +26,8 @@ import pyarrow.compute as pc
 
 from aedile.backtest.plan import Side
 from aedile.engine.entities import Entities
-from aedile.store.backtest_local import Asked, batches_of, prepare, run_local, scratch_folder
+from aedile.store.backtest_facts import batches_of
+from aedile.store.backtest_local import Asked, pieces_of, prepare, run_local, scratch_folder
 from aedile.store.decision_batch import CANDIDATE, DECISIONS
 from aedile.store.home import Home
 from aedile.store.seal import _OPTIONS, BRIEF, _write
@@ -119,40 +122,79 @@ def main() -> None:
     strategies = read_cases(make_cases(asked.strategies, 1), schema)
     catalogue = make_catalogue(asked.items)
     entities = [Entities("item", item_ids(np.arange(asked.items)), read_columns(catalogue, schema))]
+    del catalogue
     before = Side("before", schema, tuple(strategies), {}, 1)
     after = Side("draft", schema, (*strategies[:-2], replace(strategies[-2], tier=strategies[0].tier, rank=-1)), {})
     what = Asked(None if asked.logged else before, after, by=("item.brand", "item.category"))
     if asked.profile:
         _profiled(home, what, entities)
         return
-    first: list[float] = []
+    batches: list[float] = []
 
     def step(done: int, _total: int) -> None:
-        if done and not first:
-            first.append(time.perf_counter())
+        if done:
+            batches.append(time.perf_counter())
 
+    before_it = _mib_of_all()
     began = time.perf_counter()
-    result = run_local(home, what, entities, step, asked.processes)
+    with Watched() as watched:
+        result = run_local(home, what, iter(entities), step, asked.processes)
     ended = time.perf_counter()
-    children, own = (
-        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)
-    )
     count = result.to_json()["total"]["candidates"]
     print(json.dumps({
         "candidates": count, "strategies": asked.strategies, "items": asked.items, "processes": asked.processes,
         "seconds": round(ended - began, 2),
-        "seconds_before_the_first_batch": round(first[0] - began, 2) if first else None,
+        "seconds_to_the_first_batch": round(batches[0] - began, 2),
+        "seconds_from_the_first_batch_to_the_last": round(batches[-1] - batches[0], 2),
+        "seconds_after_the_last_batch": round(ended - batches[-1], 2),
         "candidates_a_second": round(count / (ended - began)),
-        "candidates_a_second_after_the_first_batch": round(count / (ended - first[0])) if first else None,
-        "peak_mib_of_a_process": round(children), "peak_mib_of_the_parent": round(own),
+        "candidates_a_second_from_the_first_batch_to_the_last": round(count / (batches[-1] - batches[0])),
+        "mib_before": round(before_it), "peak_mib_of_all_processes": round(watched.peak),
     }, indent=1))  # fmt: skip
+
+
+def _mib_of_all() -> float:
+    """Memory of this process and of all below it, what they share counted once."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(folder.name))
+    mine, kib = [os.getpid()], 0
+    for pid in mine:
+        mine += children.get(pid, [])
+        with contextlib.suppress(OSError):
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            kib += next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+    return kib / 1024
+
+
+class Watched:
+    """Looks at the memory of all processes twice a second."""
+
+    def __init__(self) -> None:
+        self.peak = 0.0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Watched:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._done.wait(0.5):
+            self.peak = max(self.peak, _mib_of_all())
 
 
 def _profiled(home: Home, what: Asked, entities: list[Entities]) -> None:
     from aedile.backtest import Worker
 
     with scratch_folder(home) as scratch:
-        prepared = prepare(home, what, entities, scratch)
+        prepared = prepare(home, what, entities, scratch, pieces_of(home, what, scratch))
         began = time.perf_counter()
         worker = Worker(prepared.plan, prepared.details)
         tables = [table for piece in prepared.pieces[:2][:2] for table in batches_of(home, piece)]

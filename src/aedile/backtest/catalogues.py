@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -52,12 +54,21 @@ def _array(column: Column) -> pa.Array:
     """The column as Arrow has it, without a Python object for each value."""
     missing = ~column.known
     if column.type.element is not None:
-        return pa.array(column.to_python(), pa.list_(pa.large_string()))
+        return _lists(column, missing)
     if column.type == STRING:
         return pa.DictionaryArray.from_arrays(pa.array(column.values, mask=missing), column.dictionary)
     if column.type in (TIMESTAMP, DURATION):
         return pa.array(column.values, pa.int64(), mask=missing).cast(ARROW_TYPES[column.type])
     return pa.array(column.values, ARROW_TYPES[column.type], mask=missing)
+
+
+def _lists(column: Column, missing: npt.NDArray[np.bool_]) -> pa.Array:
+    assert column.offsets is not None
+    assert column.items is not None
+    if column.offsets[-1] > np.iinfo(np.int32).max:
+        return pa.LargeListArray.from_arrays(pa.array(column.offsets), _array(column.items), mask=pa.array(missing))
+    offsets = pa.array(column.offsets.astype(np.int32))
+    return pa.ListArray.from_arrays(offsets, _array(column.items), mask=pa.array(missing))
 
 
 def read_catalogue(folder: str | None, schema: Schema) -> tuple[list[Entities], pa.Table]:

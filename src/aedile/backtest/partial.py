@@ -1,7 +1,7 @@
 """How do results of many batches, worked on anywhere and in any order, become one?
 
-A `Partial` is a handful of tables. Two of them add up: rows of the same keys are summed, and of what is drawn by hash
-those with the lowest are kept. It does not matter who adds what to what; sums of doubles agree to some 1e-12.
+A `Partial` is a handful of tables. They add up in `merge`: rows of the same keys are summed, and of what is drawn by
+hash those with the lowest are kept. It does not matter who adds what to what; sums of doubles agree to some 1e-12.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,18 +30,21 @@ DRAWS = ("items", "slates")
 
 @dataclass(slots=True)
 class Partial:
-    """Tables by name; those that are not there have no rows. most: rows kept of each group of draws."""
+    """Tables by name; those that are not there have no rows, and several rows of a key count together. most: rows kept
+    of each group of draws."""
 
     most: int
     tables: dict[str, pa.Table] = field(default_factory=dict)
 
     def add(self, name: str, table: pa.Table) -> None:
+        """Put rows to those of a table; what they come to is summed by `merge`."""
         if len(table):
             mine = self.tables.get(name)
-            self.tables[name] = table if mine is None else _joined(name, [mine, table], self.most)
+            whole = table if mine is None else pa.concat_tables([mine, table])
+            self.tables[name] = lowest(whole, self.most) if name in DRAWS else whole
 
     def merge(self, others: Iterable[Partial]) -> Partial:
-        """This and others in one; cost ∝ all their rows, once."""
+        """This and others in one, a row a key; cost ∝ all their rows, once."""
         waiting: dict[str, list[pa.Table]] = {name: [table] for name, table in self.tables.items()}
         for other in others:
             for name, table in other.tables.items():
@@ -65,13 +70,11 @@ class Partial:
 MERGED_AT_ONCE = 16
 
 
-def from_table(table: pa.Table, most: int) -> Partial:
-    """The sum of all partials in rows of `PARTIALS`."""
-    found = []
+def from_table(table: pa.Table, most: int) -> Iterator[Partial]:
+    """The partials in rows of `PARTIALS`, to be merged."""
     for name, rows in zip(table["table"].to_pylist(), table["rows"], strict=True):
         with pa.ipc.open_stream(rows.as_buffer()) as stream:
-            found.append(Partial(most, {name: stream.read_all()}))
-    return Partial(most).merge(found)
+            yield Partial(most, {name: stream.read_all()})
 
 
 def _joined(name: str, tables: list[pa.Table], most: int) -> pa.Table:
@@ -80,12 +83,30 @@ def _joined(name: str, tables: list[pa.Table], most: int) -> pa.Table:
 
 
 def summed(table: pa.Table, keys: tuple[str, ...]) -> pa.Table:
-    """Rows of the same keys as one, everything else summed."""
+    """Rows of the same keys as one, everything else summed. Arrow's own grouping takes ten times as long over millions
+    of rows with two texts each."""
+    codes, first = _numbered(table, keys)
+    columns = [table[key].take(first) for key in keys]
     others = [name for name in table.column_names if name not in keys]
-    grouped = table.group_by(list(keys), use_threads=False).aggregate([(name, "sum") for name in others])
-    columns = [grouped[key] for key in keys]
-    columns += [grouped[f"{name}_sum"].cast(table.schema.field(name).type) for name in others]
+    for name in others:
+        values = table[name].to_numpy()
+        total = np.zeros(len(first), values.dtype)
+        np.add.at(total, codes, values)
+        columns.append(pa.array(total, table.schema.field(name).type))
     return pa.table(columns, names=[*keys, *others])
+
+
+def _numbered(table: pa.Table, keys: tuple[str, ...]) -> tuple[npt.NDArray[np.int64], pa.Array]:
+    """Of each row the number of its keys, from 0 without a gap; and of each number the first row."""
+    joint = np.zeros(len(table), np.int64)
+    for key in keys:
+        encoded = table[key].combine_chunks().dictionary_encode()
+        joint = joint * len(encoded.dictionary) + encoded.indices.to_numpy()
+    encoded = pa.array(joint).dictionary_encode()
+    codes = encoded.indices.to_numpy().astype(np.int64)
+    first = np.zeros(len(encoded.dictionary), np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]  # written last stays
+    return codes, pa.array(first)
 
 
 def lowest(table: pa.Table, most: int) -> pa.Table:

@@ -14,6 +14,7 @@ from aedile.backtest.logged import Logged
 from aedile.backtest.marginal import WITHOUT, WITHOUT_SUMS, CloseLook
 from aedile.backtest.outcomes import Followed
 from aedile.engine.engine import Engine
+from aedile.engine.kernel import count_numbers
 from aedile.engine.many import Decided
 
 Numbers = npt.NDArray[np.int64]
@@ -110,10 +111,10 @@ class Sums:
                 continue
             rows = self._strategy_rows(engine)
             verdicts, count = side.verdicts, len(engine.strategies)
-            for row, numbers in enumerate(
-                (verdicts.fired, verdicts.fired[verdicts.acts], verdicts.excluded_by[verdicts.excluded_by >= 0])
-            ):
-                np.add.at(self.fired[2 * row + place], rows, np.bincount(numbers, minlength=count))
+            fired, acted = count_numbers(verdicts.fired, verdicts.acts, count)
+            excluded, _ = count_numbers(verdicts.excluded_by, verdicts.excluded_by >= 0, count)
+            for row, numbers in enumerate((fired, acted, excluded)):
+                np.add.at(self.fired[2 * row + place], rows, numbers)
 
     def _strategy_rows(self, engine: Engine) -> Numbers:
         """The row of each strategy of an engine."""

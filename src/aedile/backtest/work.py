@@ -55,6 +55,13 @@ class Worker:
         self._named: dict[str, tuple[pa.Array, pa.Array]] = {}
         self.begin()
 
+    def settle(self, moment: int) -> None:
+        """Make all that does not depend on batches, as of this moment (microseconds since 1970) or a later one: what is
+        forked afterwards shares it."""
+        self._timeline.move_to(moment)
+        for kind in self._after.store.catalogues:
+            self._names(kind)
+
     def begin(self) -> None:
         """Forget all that was worked on: whoever failed half-way begins anew."""
         self._sampler = Sampler(self.plan.sample)

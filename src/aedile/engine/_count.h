@@ -65,3 +65,30 @@ fail:
     release(&b);
     return NULL;
 }
+
+/* count_numbers(numbers i32[m], m, flags u8[m], all i64[k], flagged i64[k], k): one more of `all` for each number, and of
+   `flagged` for each with a flag. Negative ones count nothing. */
+static PyObject *count_numbers(PyObject *self, PyObject *args) {
+    PyObject *o_numbers, *o_flags, *o_all, *o_flagged;
+    Py_ssize_t m, k;
+    if (!PyArg_ParseTuple(args, "OnOOOn", &o_numbers, &m, &o_flags, &o_all, &o_flagged, &k)) return NULL;
+    Buffers b = {.count = 0};
+    TAKE(int32_t, numbers, o_numbers, m)
+    TAKE(uint8_t, flags, o_flags, m)
+    TAKE_OUT(int64_t, all, o_all, k)
+    TAKE_OUT(int64_t, flagged_ones, o_flagged, k)
+    for (Py_ssize_t i = 0; i < m; i++) {
+        if (numbers[i] >= k) {
+            PyErr_SetString(PyExc_ValueError, "a number outside the counts");
+            goto fail;
+        }
+        if (numbers[i] < 0) continue;
+        all[numbers[i]]++;
+        flagged_ones[numbers[i]] += flags[i] != 0;
+    }
+    release(&b);
+    Py_RETURN_NONE;
+fail:
+    release(&b);
+    return NULL;
+}

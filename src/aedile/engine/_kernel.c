@@ -1144,6 +1144,7 @@ static PyMethodDef methods[] = {
     {"log_append", log_append, METH_VARARGS, "Add a decision to columns of many."},
     {"flagged", flagged, METH_VARARGS, "Which of the strategies that fire are flagged."},
     {"count_decision", count_decision, METH_VARARGS, "What strategies did in one decision."},
+    {"count_numbers", count_numbers, METH_VARARGS, "What strategies did in one decision."},
     {"narrow", narrow, METH_VARARGS, "Rule out the clauses of canaries that a unit is not in."},
     {"write_answer", write_answer, METH_VARARGS, "The candidates of an answer as JSON."},
     {"read_candidates", read_candidates, METH_VARARGS, "The candidates in a request's JSON."},

@@ -440,6 +440,19 @@ def flagged(numbers: Int32, flags: npt.NDArray[np.bool_]) -> list[int]:
     return found
 
 
+def count_numbers(
+    numbers: Int32, flags: npt.NDArray[np.bool_], count: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """How often each number from 0 to count - 1 occurs, and how often with its flag set. Negative ones are none."""
+    if compiled is None:
+        return kernel_numpy.count_numbers(numbers, flags, count)
+    found = np.zeros((2, count), np.int64)
+    compiled.count_numbers(
+        np.ascontiguousarray(numbers), len(numbers), np.ascontiguousarray(flags), found[0], found[1], count
+    )
+    return found[0], found[1]
+
+
 #: Bytes of a unit that the compiled kernel hashes; no id of a request is longer.
 LONGEST_UNIT = 160
 #: Bytes of a slot: a hash and a row.

@@ -57,6 +57,14 @@ def narrow(mask: Words, clauses: Words, bounds: Sequence[tuple[bytes, bytes]], u
             mask &= ~clauses[place]
 
 
+def count_numbers(
+    numbers: Int32, flags: npt.NDArray[np.bool_], count: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    some = numbers >= 0
+    all_, flagged_ones = (np.bincount(numbers[mask], minlength=count) for mask in (some, some & flags))
+    return all_, flagged_ones
+
+
 def flagged(numbers: Int32, flags: npt.NDArray[np.bool_]) -> list[int]:
     found: list[int] = np.unique(numbers[flags[numbers]]).tolist()
     return found

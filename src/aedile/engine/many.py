@@ -101,8 +101,12 @@ class Fired:
     def requests_with(self, strategies: Words) -> Numbers:
         """The requests in which one of these strategies, uint64 (words,), fires; ascending."""
         has = np.zeros(len(self.requests), np.bool_)
+        words = np.flatnonzero(strategies)  # a few, mostly
         for group, bits in self.groups:
-            has[group.owner[(bits & strategies).any(axis=1)]] = True
+            fires = np.zeros(group.length, np.bool_)
+            for word in words.tolist():
+                fires |= (bits[:, word] & strategies[word]) != 0
+            has[group.owner[fires]] = True
         return np.flatnonzero(has)
 
 

@@ -13,6 +13,7 @@ import pyarrow.dataset as ds
 
 from aedile.backtest import OUTCOMES, Examination
 from aedile.errors import DataError, Place, define
+from aedile.store.backtest_tasks import Piece, read_piece
 from aedile.store.home import Home
 from aedile.store.live_files import live_files
 
@@ -27,6 +28,22 @@ _COLUMNS = {
     "clicks": ("request_id", "kind", "entity"),
     "orders": ("request_id", "item", "amount", "currency"),
 }
+
+
+def batches_of(home: Home, piece: Piece) -> Iterator[pa.Table]:
+    """The decisions of a piece, batch by batch, with what followed them."""
+    for table in read_piece(piece):
+        yield followed_up(home, table)
+
+
+def followed_up(home: Home, table: pa.Table) -> pa.Table:
+    """Decisions with what followed them."""
+    if not len(table):
+        return table
+    span = pc.min_max(table["decided_at"].cast(pa.timestamp("us")).cast(pa.int64())).as_py()
+    markets = pc.unique(table["market"]).to_pylist()
+    ids = table["request_id"].combine_chunks()
+    return with_outcomes(table, outcomes(home, ids, span["min"], span["max"] + 1, markets))
 
 
 def outcomes(home: Home, requests: pa.Array, first: int, last: int, markets: Collection[str] = ()) -> pa.Table | None:

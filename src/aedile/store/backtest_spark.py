@@ -15,22 +15,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from sqlglot import exp
 
 from aedile.backtest import PARTIALS, Partial, Result, Worker, from_table
 from aedile.engine.entities import Entities
+from aedile.store.backtest_facts import followed_up
 from aedile.store.backtest_local import (
     Asked,
     Prepared,
     Step,
-    count_candidates,
-    followed_up,
+    pieces_of,
     prepare,
     scratch_folder,
     work_alone,
 )
-from aedile.store.backtest_tasks import BATCH
+from aedile.store.backtest_tasks import in_batches
 from aedile.store.home import Home
 from aedile.store.seal import BRIEF
 
@@ -68,7 +67,7 @@ def run_in_session(
     from aedile.store.warehouse_spark import SparkWarehouse
 
     with scratch_folder(home) as scratch:
-        prepared = prepare(home, asked, entities, scratch)
+        prepared = prepare(home, asked, entities, scratch, pieces_of(home, asked, scratch))
         step(0, prepared.candidates)
         sealed_below = str(home.decisions / BRIEF)
         sealed = sorted({piece.path for piece in prepared.pieces if piece.path.startswith(sealed_below)})
@@ -77,7 +76,7 @@ def run_in_session(
         if sealed:
             warehouse = SparkWarehouse(home, session, files=lambda _: [Path(path) for path in sealed])
             told = warehouse.map_batches(_select(), _work_of(home, prepared), PARTIALS)
-            parts.append(from_table(told, prepared.plan.sample))
+            parts += from_table(told, prepared.plan.sample)
         step(prepared.candidates, prepared.candidates)
         return Result.of(prepared.plan, Partial(prepared.plan.sample).merge(parts))
 
@@ -105,22 +104,8 @@ def _work(job: bytes, digest: str, batches: Iterable[pa.RecordBatch]) -> Iterato
     worker = _WORKERS[digest]
     worker.begin()
     for batch in batches:
-        for table in _small(pa.Table.from_batches([batch])):
+        for table in in_batches(pa.Table.from_batches([batch])):
             worker.add(followed_up(home, table))
             for found in worker.overflow():
                 yield from found.to_batches()
     yield from worker.taken().to_batches()
-
-
-def _small(table: pa.Table) -> Iterator[pa.Table]:
-    """The table in parts of no more candidates than are worked on at once, or of one decision."""
-    if count_candidates(table) <= BATCH or len(table) < 2:
-        yield table.combine_chunks()
-        return
-    sizes = pc.list_value_length(table["candidates"]).to_numpy(zero_copy_only=False).cumsum()
-    first = 0
-    while first < len(table):
-        before = int(sizes[first - 1]) if first else 0
-        last = max(first + 1, int(sizes.searchsorted(before + BATCH, side="right")))
-        yield table.slice(first, last - first).combine_chunks()
-        first = last

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from aedile.errors import Place, StoreError
@@ -25,7 +26,7 @@ from aedile.store.journal import read_batch
 from aedile.store.live_files import live_files
 from aedile.store.seal import BRIEF
 
-#: Candidates of a piece, and of a batch of it: a worker holds a few times as much as a batch.
+#: Candidates of a piece, and of a batch of it: what a batch comes to stays in the processor's caches, more or less.
 PIECE, BATCH = 2_000_000, 131_072
 _ONCE = ("request_id", "decided_at", "release", "market", "channel", "time", "shopper", "query", "page.list.element")
 _FIELDS = ("kind", "id", "rank_before", "rank_after", "score", "multiplier")
@@ -78,14 +79,33 @@ def read_piece(piece: Piece) -> Iterator[pa.Table]:
             for group in piece.groups:
                 count = _candidates(file, group)
                 if run and size + count > BATCH:
-                    yield pa.concat_tables(run).combine_chunks()
+                    yield from in_batches(pa.concat_tables(run))
                     run, size = [], 0
                 run.append(_plain(file.read_row_group(group, columns=_COLUMNS, use_threads=False)))
                 size += count
             if run:
-                yield pa.concat_tables(run).combine_chunks()
+                yield from in_batches(pa.concat_tables(run))
     except (pa.ArrowException, OSError) as error:
         raise _damaged(piece.path, error) from None
+
+
+def in_batches(table: pa.Table) -> Iterator[pa.Table]:
+    """Logged decisions in parts of no more than `BATCH` candidates, or of one decision."""
+    if count_candidates(table) <= BATCH or len(table) < 2:
+        yield table.combine_chunks()
+        return
+    sizes = pc.list_value_length(table["candidates"]).to_numpy(zero_copy_only=False).cumsum()
+    first = 0
+    while first < len(table):
+        before = int(sizes[first - 1]) if first else 0
+        last = max(first + 1, int(sizes.searchsorted(before + BATCH, side="right")))
+        yield table.slice(first, last - first).combine_chunks()
+        first = last
+
+
+def count_candidates(table: pa.Table) -> int:
+    """Candidates of logged decisions."""
+    return sum(len(chunk.flatten()) for chunk in table["candidates"].chunks)
 
 
 def _plain(table: pa.Table) -> pa.Table:
