@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -14,6 +15,7 @@ from aedile.errors import DataError
 from aedile.store import backtest_local
 from aedile.store.backtest_local import Asked, run_local
 from aedile.store.home import Home
+from bench.serving.processes import until
 from tests.backtest.conftest import LoggingMall
 from tests.backtest.logs import DAYS, exposed, put_facts, same_tables, seal, sides
 from tests.engine.classify.test_many import bare
@@ -70,19 +72,41 @@ def test_a_backtest_that_is_stopped_leaves_nothing_behind(world, monkeypatch):
     assert list((home.root / "backtests").iterdir()) == []
 
 
-def test_a_process_that_is_killed_is_told(world, monkeypatch):
-    import multiprocessing
-
+@pytest.mark.parametrize("whom", ["the one that watches", "one that works"])
+def test_a_process_that_is_killed_is_told_and_takes_the_others_along(world, monkeypatch, whom):
     home, mall = world
     monkeypatch.setattr(backtest_local, "FEW", 0)
+    seen = set()
 
-    def kill(*_):
-        for child in multiprocessing.active_children():
-            os.kill(child.pid, signal.SIGKILL)
+    def kill(done, _total):
+        master = next(pid for pid in children_of(os.getpid()) if "spawn_main" in words_of(pid))
+        workers = children_of(master)
+        seen.update({master, *workers})
+        if whom == "one that works" and done:
+            os.kill(workers[0], signal.SIGKILL)
+        elif whom == "the one that watches":
+            os.kill(master, signal.SIGKILL)
 
     with pytest.raises(DataError) as caught:
         run_local(home, asked(mall), mall.known(), kill)
     assert caught.value.code.name == "AED-DATA-124"
+    until(lambda: not [pid for pid in seen if is_alive(pid)], "all of them to be gone")
+    assert list((home.root / "backtests").iterdir()) == []
+
+
+def children_of(pid):
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def words_of(pid):
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_a_cluster_says_what_one_process_says(world, spark):

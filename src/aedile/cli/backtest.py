@@ -121,11 +121,11 @@ def backtest(
         since=_moment(since), until=_moment(until), sample=sample, seed=seed, at_the_time=not features_of_today,
     )  # fmt: skip
     with _bar() as step:
-        result = _run(there, asked, _entities(entities, there, after.schema), on, processes, step)
+        result = _run(there, asked, iter(_entities(entities, there, after.schema)), on, processes, step)
     _tell(result, format_, out)
 
 
-def _run(home: Home, asked: Asked, known: list[Entities], on: str, processes: int, step: Step) -> Result:
+def _run(home: Home, asked: Asked, known: Iterator[Entities], on: str, processes: int, step: Step) -> Result:
     if on == "local":
         from aedile.store.backtest_local import run_local
 

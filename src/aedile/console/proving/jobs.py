@@ -17,8 +17,10 @@ from aedile.console.strategies.body import read
 from aedile.console.strategies.releases import raw_connection
 from aedile.console.strategies.world import list_names, lists_held
 from aedile.engine.engine import lists_used
+from aedile.engine.entities import Entities
 from aedile.engine.release_reader import ReleaseReader
 from aedile.engine.strategy import ALL
+from aedile.language.schema import Schema
 from aedile.server.entities import entities_now
 from aedile.store.backtest_local import Asked, run_local
 from aedile.store.entity_log import EntityLog
@@ -43,16 +45,20 @@ def backtest(running: Running, backtest: str) -> str:
         at_the_time=bool(live_files(HOME.facts / "feature_updates")),
         markets=frozenset() if ALL in found.markets else frozenset(found.markets),
     )  # fmt: skip
-    log = EntityLog(HOME.entities_log)
-    try:
-        known = entities_now(log, after.schema)
-    finally:
-        log.close()
+    known = iter(_known(after.schema))
     result = run_local(HOME, asked, known, lambda done, total: running.progress(min(done, total), total)).to_json()
     with noted("aedile", "job", "backtest.finish"):
         running.finish(page)
         Backtest.objects.filter(pk=found.pk).update(result=result, ended=timezone.now())
     return page
+
+
+def _known(schema: Schema) -> list[Entities]:
+    log = EntityLog(HOME.entities_log)
+    try:
+        return entities_now(log, schema)
+    finally:
+        log.close()
 
 
 def _sides(found: Backtest) -> tuple[Side, Side]:
