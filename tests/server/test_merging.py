@@ -220,7 +220,7 @@ def test_a_damaged_row_is_counted_and_the_rest_is_heard(path: Path) -> None:
     with processes(path, 2) as (_, (one, two)), ExposureLog(path) as log:
         one.ask()
         one.beat()
-        log._connection.execute("update exposures set counts = x'c1'")
+        log._db.execute("update exposures set counts = x'c1'")
         one.ask()
         one.beat()
         two.beat()

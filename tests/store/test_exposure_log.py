@@ -138,7 +138,7 @@ def test_folding_changes_no_count(tmp_path_factory: pytest.TempPathFactory, step
 
 def test_a_full_disk_is_said_and_leaves_nothing_half_written(log: ExposureLog) -> None:
     log.append(shown("ann"), NOW)
-    log._connection.execute("pragma max_page_count = 1")
+    log._db.execute("pragma max_page_count = 1")
     with pytest.raises(StoreError, match="full") as raised:
         log.append(Counts({CAP: {1: {str(unit): 1 for unit in range(10_000)}}}), NOW)
     assert raised.value.code.name == "AED-STORE-100"

@@ -21,7 +21,8 @@ from aedile.language.hashing import Hashes
 from aedile.store.decision_bloom import may_hold
 from aedile.store.decision_index import DayIndex, days_of, files_of
 from aedile.store.home import Home
-from aedile.store.journal import PATIENCE, read_batch
+from aedile.store.journal import read_batch
+from aedile.store.sqlite_file import PATIENCE
 
 #: Microseconds of a day.
 DAY = 86_400_000_000

@@ -6,22 +6,17 @@ entries in their order. Now and then the older ones are folded into what is left
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from aedile.errors import Place, StoreError, define
+from aedile.store.sqlite_file import SqliteFile
 
 NOT_WRITTEN = define("AED-STORE-060", "A change of entities cannot be written down.", "a full disk")
 
 Op = Literal["put", "withdraw"]
-#: Seconds to wait for another process that is writing.
-PATIENCE = 5.0
 _TABLE = """
 create table if not exists entries (
   sequence integer primary key autoincrement, at real not null, kind text not null, op text not null, blob blob not null
@@ -39,20 +34,10 @@ class Entry:
     blob: bytes
 
 
-class EntityLog:
+class EntityLog(SqliteFile):
     """The log, open for reading and writing; for any thread, one at a time."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with self._trouble():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-            self._db.execute("pragma journal_mode = wal")
-            self._db.execute("pragma synchronous = full")
-            self._db.execute(_TABLE)
-
-    def close(self) -> None:
-        self._db.close()
+    tables = _TABLE
 
     def append(self, kind: str, op: Op, blob: bytes) -> int:
         """Write an entry down; it is on disk when its place is returned. A `StoreError` where it cannot be."""
@@ -80,8 +65,7 @@ class EntityLog:
 
     def fold(self, before: float, folded: Sequence[tuple[str, bytes]], upto: int) -> None:
         """Put entries of what is left, (kind, blob), in the place of all up to one, in one transaction."""
-        with self._trouble(), self._db:
-            self._db.execute("begin immediate")
+        with self._transaction():
             self._db.execute("delete from entries where sequence <= ?", (upto,))
             first = upto - len(folded) + 1
             self._db.executemany(
@@ -95,15 +79,11 @@ class EntityLog:
             row = self._db.execute("select coalesce(max(sequence), 0) from entries where at < ?", (moment,)).fetchone()
         return int(row[0])
 
-    @contextmanager
-    def _trouble(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(
-                NOT_WRITTEN,
-                f"the log of entities cannot be used: {error}",
-                place=Place(str(self.path)),
-                hint="what was accepted before is safe; nothing of this change was kept",
-                fix="make room on the disk, or mend its permissions, and send it again",
-            ) from None
+    def trouble(self, error: Exception) -> StoreError:
+        return StoreError(
+            NOT_WRITTEN,
+            f"the log of entities cannot be used: {error}",
+            place=Place(str(self.path)),
+            hint="what was accepted before is safe; nothing of this change was kept",
+            fix="make room on the disk, or mend its permissions, and send it again",
+        )

@@ -6,16 +6,14 @@ it refused, and how far its journal is sealed. Whatever a crash leaves half done
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aedile.errors import StoreError
 from aedile.store.fact_ids import Run
 from aedile.store.fact_journal import DeadRow, not_kept
+from aedile.store.sqlite_file import SqliteFile
 
 #: Seconds to wait for another process that is writing.
 PATIENCE = 10.0
@@ -73,31 +71,13 @@ class Sealing:
             self.counts[kind, what] = self.counts.get((kind, what), 0) + more
 
 
-class FactState:
-    """The state of one installation's facts; one thread at a time."""
+class FactState(SqliteFile):
+    """The state of one installation's facts."""
+
+    tables = _TABLES
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        with self._trouble():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-        try:
-            with self._trouble():
-                for statement in ("pragma journal_mode = wal", "pragma synchronous = full"):
-                    self._db.execute(statement)
-                self._db.executescript(_TABLES)
-        except StoreError:
-            self.close()
-            raise
-
-    def __enter__(self) -> FactState:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._db.close()
+        super().__init__(path, PATIENCE)
 
     def mark(self, writer: str) -> int:
         """Up to which batch a writer's journal is sealed."""
@@ -225,18 +205,8 @@ class FactState:
             [(one.kind, one.raw, one.error, one.at, one.source) for one in rows],
         )
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._trouble(), self._db:
-            self._db.execute("begin immediate")
-            yield
-
-    @contextmanager
-    def _trouble(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise not_kept(self.path, error) from None
+    def trouble(self, error: Exception) -> StoreError:
+        return not_kept(self.path, error)
 
 
 def _row_of(file: FactFile) -> tuple[str, int, int, str]:

@@ -10,23 +10,18 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
-import sqlite3
 import struct
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import pyarrow as pa
 
 from aedile.errors import Place, StoreError, define
+from aedile.store.sqlite_file import SqliteFile
 
 UNUSABLE = define("AED-STORE-081", "The journal of decisions cannot be written or read.", "a full disk")
 
-#: Seconds to wait for the keeper, who seals.
-PATIENCE = 5.0
 _TABLES = """
 create table if not exists batches (
   sequence integer primary key autoincrement, at integer not null, rows integer not null, data blob not null
@@ -100,53 +95,17 @@ def read_ledger(path: Path) -> tuple[int, int] | None:
     return struct.unpack("qq", data.ljust(16, b"\0"))
 
 
-class BatchJournal(ABC):
-    """Whole batches of one writer, in order; one thread at a time. Opened by its writer, and by whoever seals it.
+class BatchJournal(SqliteFile):
+    """Whole batches of one writer, in order. Opened by its writer, and by whoever seals it.
 
     tables: SQL that makes what the batches stand in, and what stands beside them.
     """
-
-    tables: ClassVar[str]
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with self._trouble():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-        try:
-            with self._trouble():
-                for statement in ("pragma journal_mode = wal", "pragma synchronous = full"):
-                    self._db.execute(statement)
-                self._db.executescript(self.tables)
-        except StoreError:
-            self.close()
-            raise
 
     def waiting(self) -> tuple[int, int]:
         """(rows not sealed yet, when the first batch of them was written, in microseconds; 0 for none)."""
         with self._trouble():
             row = self._db.execute("select coalesce(sum(rows), 0), coalesce(min(at), 0) from batches").fetchone()
         return int(row[0]), int(row[1])
-
-    def close(self) -> None:
-        self._db.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._trouble(), self._db:
-            self._db.execute("begin immediate")
-            yield
-
-    @contextmanager
-    def _trouble(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError, pa.ArrowException) as error:
-            raise self.trouble(error) from None
-
-    @abstractmethod
-    def trouble(self, error: Exception) -> StoreError:
-        """What is said where it cannot be used."""
 
 
 class Journal(BatchJournal):
