@@ -55,7 +55,8 @@ def _read(path: Path) -> Iterator[tuple[int, str | tuple[str, str], str | None]]
     if path.suffix != ".py":
         from django.utils.translation.template import templatize
 
-        text = templatize(text, origin=str(path))
+        # How a template is indented means nothing; in the Python that stands for it, it would.
+        text = "\n".join(line.lstrip() for line in templatize(text, origin=str(path)).split("\n"))
     for line, message, _comments, context in extract("python", io.BytesIO(text.encode()), keywords=_KEYWORDS):
         yield line, message, context
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from aedile.console.accounts.models import Grant
 from aedile.console.accounts.permissions import Role
 from aedile.console.strategies.models import RUNNING, Stage, Version
-from aedile.console.strategies.world import current_schema, list_names, lists_held, placed
+from aedile.console.strategies.world import current_schema, lists_held, strategies_of
 from aedile.engine.conflicts import Conflict, find_conflicts
 from aedile.engine.engine import lists_used
 from aedile.engine.strategy import Strategy
@@ -64,7 +64,7 @@ def debts(versions: Sequence[Version], counts: Mapping[str, Any] | None, now: da
 
 def may_owe(seen: QuerySet[Version], now: datetime) -> list[Version]:
     """Of the versions that somebody sees those that can owe anything: what runs, and what waits too long or has no
-    owner, without its text. Cost ∝ these, however many there are."""
+    owner, without their texts. Cost ∝ these, however many there are."""
     seen = seen.select_related(None).select_related("strategy")
     late = now - WAITS
     owes = Q(stage=Stage.DRAFT, changed__lt=late) | Q(stage=Stage.PROPOSED, staged__lt=late)
@@ -72,7 +72,7 @@ def may_owe(seen: QuerySet[Version], now: datetime) -> list[Version]:
     if teams is not None:
         owes |= ~Q(strategy__team__in=teams)
     waiting = seen.filter(owes, stage__in=(Stage.DRAFT, Stage.PROPOSED)).only(*_READ)
-    return [*seen.filter(stage__in=RUNNING).only(*_READ, "body", "digest", "share", "expires"), *waiting]
+    return [*seen.filter(stage__in=RUNNING).only(*_READ, "digest", "share", "expires"), *waiting]
 
 
 def _teams_that_write() -> frozenset[str] | None:
@@ -121,11 +121,11 @@ def _conflicting(running: Sequence[Version]) -> Iterator[Debt]:
 
 
 def conflicts_of(running: Sequence[Version]) -> list[Conflict]:
-    """All conflicts among running versions; found once for each set of them."""
+    """All conflicts among running versions; found once for each set of them, whose texts are not read again."""
     schema, row = current_schema()
-    strategies = tuple(one.strategy for one in placed(running, schema, list_names()))
-    key = tuple((strategy.id, strategy.version, strategy.stage) for strategy in strategies)
+    strategies = strategies_of(running)
     lists = lists_held(set().union(*(lists_used(strategy) for strategy in strategies)))
+    key = tuple((strategy.id, strategy.version, strategy.stage) for strategy in strategies)
     stamp = tuple(sorted((name, one.digest) for name, one in lists.items()))
     return _found(key, row.digest, stamp, _Inputs(strategies, schema, lists))
 

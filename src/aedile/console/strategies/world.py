@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -120,10 +120,30 @@ def running_versions() -> list[Version]:
     return list(Version.objects.filter(stage__in=RUNNING))
 
 
-def running_strategies() -> list[Strategy]:
+def running_strategies() -> Sequence[Strategy]:
     """As the next release would run them, in order of precedence."""
-    schema, _ = current_schema()
-    return [one.strategy for one in placed(running_versions(), schema, list_names())]
+    return strategies_of(Version.objects.filter(stage__in=RUNNING).order_by("pk").only("digest", "stage", "share"))
+
+
+_STRATEGIES: dict[Hashable, Sequence[Strategy]] = {}
+_MOST_SETS = 8
+
+
+def strategies_of(running: Iterable[Version]) -> Sequence[Strategy]:
+    """Running versions as a release of them would hold them. Their texts, which never change while they run, are read
+    where this set was not asked for lately."""
+    schema, row = current_schema()
+    lists = list_names()
+    members = tuple((version.pk, version.digest, version.stage, version.share) for version in running)
+    key = (row.digest, lists, members)
+    found = _STRATEGIES.get(key)
+    if found is None:
+        whole = Version.objects.filter(pk__in=[pk for pk, *_ in members])
+        found = [one.strategy for one in placed(whole, schema, lists)]
+        while len(_STRATEGIES) >= _MOST_SETS:
+            _STRATEGIES.pop(next(iter(_STRATEGIES)), None)
+        _STRATEGIES[key] = found
+    return found
 
 
 _LISTS: dict[tuple[str, str], NamedList] = {}
