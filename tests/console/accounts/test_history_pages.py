@@ -52,7 +52,7 @@ def test_a_write_is_found_by_person_action_kind_and_day(make_person, actor_for, 
     assert client.get("/settings/history/", {"actor": "\x00", "key": "'; drop table history"}).status_code == 200
     page = client.get(f"/settings/history/{last.seq}/").content.decode()
     assert "gone &lt;b&gt;away&lt;/b&gt;" in page
-    assert re.search(r"is_active</th><td[^>]*>True</td><td[^>]*>False", page)
+    assert re.search(r"is_active</th>\s*<td[^>]*>True</td>\s*<td[^>]*>False", page)
     assert last.hash in page
     assert client.get("/settings/history/999999/").status_code == 404
     assert client.get("/settings/history/99999999999999999999999/").status_code == 404

@@ -36,7 +36,8 @@ def test_a_wrong_password_an_unknown_address_and_a_deactivated_person_stay_out(m
     person.email = "nobody@example.com"
     unknown = sign_in(client, person)
     told = [
-        re.findall(r'<div class="alert alert-danger".*?</div></div>', one.content.decode()) for one in (wrong, unknown)
+        re.findall(r'<div class="alert alert-danger".*?</div>\s*</div>', one.content.decode(), re.DOTALL)
+        for one in (wrong, unknown)
     ]
     assert told[0] == told[1]
     assert len(told[0]) == 1

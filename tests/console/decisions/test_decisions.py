@@ -76,7 +76,7 @@ def test_pages_follow_each_other_by_their_address(desk, viewer):
         found = re.findall(r'<td><a class="entity" href="/decisions/\d+/(r-\d+)/"', page)
         assert 0 < len(found) <= 50
         seen += found
-        further = re.search(r'<tr id="further">.*?href="([^"]+)"', page)
+        further = re.search(r'<tr id="further">.*?href="([^"]+)"', page, re.DOTALL)
         address = html.unescape(further.group(1)) if further else None
     assert seen == [f"r-{number}" for number in reversed(range(120))]
 
