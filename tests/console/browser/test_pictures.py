@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bench.serving.processes import until
 from tests.console.browser.seen import Seen
 from tests.console.browser.test_the_whole_way import DEAR, Shop, empty_log, shop
 from tests.console.strategies.conftest import body
@@ -38,6 +39,7 @@ def pages(shop: Shop, make_person: Any, actor_for: Any) -> tuple[Any, dict[str, 
     version = submit(author, create_draft(author, body(channels=["search", "live", "shop_tab"])), reach=0.05)
     approve(approver, version, "agreed")
     advance(author, version, "live")
+    until(lambda: shop.server.decides_by(2), "release 2")
     changed = body(condition="item.price > 120.0 && item.category == 'bags'", channels=["search"])
     save_draft(author, next_draft(author, version), changed, 1)
     submit(author, create_draft(author, body("waits", title="What waits for somebody", markets=["SG"])), reach=0.2)
