@@ -51,6 +51,7 @@ from aedile.cli import (
 )
 from aedile.cli import eval as eval_
 from aedile.cli.codes import WRONG_CALL
+from aedile.cli.extras import not_installed
 from aedile.cli.report import INTERRUPTED, READER_GONE, listed, report
 from aedile.errors import AedileError, Errors, UsageError
 
@@ -87,6 +88,8 @@ class Verbs(TyperGroup):
             sys.stdout.flush()
         except (AedileError, Errors) as error:
             raise typer.Exit(report(listed(error), as_json=self.as_json)) from None
+        except ModuleNotFoundError as error:
+            raise typer.Exit(report([not_installed(error)], as_json=self.as_json)) from None
         except KeyboardInterrupt:
             print("interrupted; no output was written", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None

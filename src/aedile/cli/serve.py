@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from aedile.cli.extras import require
 from aedile.cli.options import ConfigOption, FormatOption, HomeOption
 from aedile.cli.screen import Format, note, print_json
 
@@ -33,6 +34,7 @@ def serve(
     Example
       aedile serve --port 8321
     """
+    require("granian", "msgspec", "psycopg", "starlette")
     from aedile.server.serve import serve as run
     from aedile.settings import load_settings
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
-from aedile.cli.codes import NO_EXTRA
+from aedile.cli.extras import require
 from aedile.cli.options import ConfigOption, FormatOption, HomeOption
 from aedile.cli.screen import Format, print_json, say
-from aedile.errors import UsageError
 
 
 def up(
@@ -41,7 +39,7 @@ def up(
     Example
       aedile up --demo
     """
-    _require_console()
+    require("django", "granian", "procrastinate", "psycopg")
     from aedile.console.up import up as run
     from aedile.settings import load_settings
 
@@ -62,11 +60,3 @@ def up(
         sys.stdout.flush()
 
     run(settings, demo=demo, tell=tell)
-
-
-def _require_console() -> None:
-    missing = [name for name in ("django", "granian", "procrastinate", "psycopg") if find_spec(name) is None]
-    if missing:
-        raise UsageError(
-            NO_EXTRA, f"the console is not installed: {', '.join(missing)} are missing", fix="pip install aedile[all]"
-        )
