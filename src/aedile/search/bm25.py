@@ -6,6 +6,7 @@ The candidates of an example or a test, not a search engine: for that the market
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
@@ -65,4 +66,5 @@ def _packages() -> tuple[ModuleType, Any, frozenset[str]]:
             hint="candidates of queries are found by BM25, which deciding does not need",
             fix="run `pip install aedile[search]`",
         ) from None
+    logging.getLogger("bm25s").setLevel(logging.WARNING)  # it tells how far it is at every step
     return bm25s, Stemmer.Stemmer("english"), frozenset(STOPWORDS_EN)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 from collections import Counter
+from pathlib import Path
 
 import psycopg
 
@@ -57,6 +60,7 @@ def test_the_demo_is_complete_though_it_is_killed_in_the_middle(tmp_path):
         releases = table(at, "strategies_publishedrelease")
         assert releases >= 51
         until(lambda: decided(at) > 0, 60, "decisions")
+        asked_as_the_readme_says(at)
         for kind in ("exposures", "clicks", "searches"):
             until(lambda of=kind: any((Home(at.home).facts / of).rglob("*.parquet")), 120, f"{kind} to be kept")
         verified = subprocess.run(
@@ -71,6 +75,27 @@ def test_the_demo_is_complete_though_it_is_killed_in_the_middle(tmp_path):
         assert table(at, "strategies_publishedrelease") == releases
         assert at.stop(60) == 0
         assert at.left() == []
+
+
+def asked_as_the_readme_says(at):
+    """Its two commands, for this home and its server: a decision is answered, and why is told."""
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    (block,) = re.findall(r"```console\n(curl.*?)```", readme, re.DOTALL)
+    address = f"http://localhost:{at.server}"
+    here = {".run/home": str(at.home), ".venv/bin/aedile": str(at.command), "http://localhost:8321": address}
+    for old, new in here.items():
+        block = block.replace(old, new)
+    decide, why = block.replace("\\\n", " ").strip().splitlines()
+    answer = subprocess.run(["bash", "-c", decide], capture_output=True, text=True, timeout=60, check=True).stdout
+    assert json.loads(answer)["slate"]
+    told = []
+
+    def is_told():
+        told[:] = [subprocess.run(["bash", "-c", why], capture_output=True, text=True, timeout=60, check=False)]
+        return told[0].returncode == 0
+
+    until(is_told, 30, "the decision to be logged")
+    assert "try-me" in told[0].stdout
 
 
 def table(at, name):

@@ -141,7 +141,11 @@ function log(stats) {
 }
 
 function alerts(stats) {
-  const told = stats.alerts.map((alert) => [`${alert.strategy} is over its budget: ${alert.what} ${share(alert.share, 1)}, allowed ${share(alert.limit, 1)} (${alert.owner}).`, ""]);
+  const told = stats.alerts.map((alert) => {
+    // Once over, it stays so until the day ends, though the share may have fallen since.
+    const when = alert.share > alert.limit ? "is over its budget" : "was over its budget earlier today (UTC)";
+    return [`${alert.strategy} ${when}: ${alert.what} ${share(alert.share, 1)}, allowed ${share(alert.limit, 1)} (${alert.owner}).`, ""];
+  });
   const keeper = stats.keeper;
   if (keeper && keeper.postgres !== "connected") told.push(["PostgreSQL cannot be reached. Decisions go on by the last good release; what is published now arrives when it is back.", "bad"]);
   if (keeper && keeper.refused) told.push([`The ${keeper.refused.kind} published as ${keeper.refused.release} was refused, the last good one goes on: ${keeper.refused.error}`, "bad"]);
