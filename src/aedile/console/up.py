@@ -25,6 +25,8 @@ from aedile.store.home import Home
 
 #: Seconds between two looks whether everything answers.
 LOOK = 0.05
+#: Seconds after which everything is started, whether console and server answer or not.
+LATEST = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +69,32 @@ def up(settings: Settings, *, demo: bool, tell: Callable[[float], None]) -> None
             database.start()
             require_demo(database)
         addresses = (Address(server.host, server.port, "/health"), Address(console.host, console.port, "/health"))
-        threading.Thread(target=_tell_when_up, args=(addresses, began, tell), name="tell", daemon=True).start()
-        Supervisor(children(settings, demo=demo), {**os.environ, **settings.to_environment()}).run()
+        answering = threading.Event()
+        told = threading.Thread(
+            target=_tell_when_up, args=(addresses, began, tell, answering), name="tell", daemon=True
+        )
+        told.start()
+
+        def may_follow() -> bool:
+            return answering.is_set() or time.monotonic() - began > LATEST
+
+        Supervisor(children(settings, demo, may_follow), {**os.environ, **settings.to_environment()}).run()
     finally:
         database.close()
 
 
-def children(settings: Settings, *, demo: bool) -> list[Child]:
-    """What runs, the decision server first: nobody may have to wait for a decision."""
+def children(settings: Settings, demo: bool, may_follow: Callable[[], bool]) -> list[Child]:
+    """What runs, the decision server first: nobody may have to wait for a decision. may_follow: whether those may start
+    for whom nobody waits."""
     python = [sys.executable, "-m"]
+    keeper, *workers = processes(settings)
     found = [
-        *processes(settings),
+        *workers,
+        replace(keeper, after=may_follow),  # workers begin with what is on the shelf
         Child("the console", [*python, "aedile.console.serve"]),
-        Child("the job worker", [*python, "aedile.console.worker"]),
+        Child("the job worker", [*python, "aedile.console.worker"], may_follow),
     ]
-    return [*found, Child("the demo", [*python, "aedile.console.demo"])] if demo else found
+    return [*found, Child("the demo", [*python, "aedile.console.demo"], may_follow)] if demo else found
 
 
 def require_safe(settings: Settings) -> None:
@@ -117,8 +130,11 @@ def require_free(section: str, host: str, port: int) -> None:
             ) from None
 
 
-def _tell_when_up(addresses: tuple[Address, ...], began: float, tell: Callable[[float], None]) -> None:
+def _tell_when_up(
+    addresses: tuple[Address, ...], began: float, tell: Callable[[float], None], answering: threading.Event
+) -> None:
     for address in addresses:
         while not address.answers():
             time.sleep(LOOK)
     tell(time.monotonic() - began)
+    answering.set()

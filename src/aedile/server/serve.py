@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -31,10 +31,11 @@ PATIENCE = 15.0
 
 @dataclass(slots=True)
 class Child:
-    """A process that is to run always."""
+    """A process that is to run always, once `after` holds: others whom somebody waits for have the processors first."""
 
     name: str
     command: Sequence[str]
+    after: Callable[[], bool] = lambda: True
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     wait: float = FIRST_WAIT
@@ -51,7 +52,7 @@ class Child:
             log.warning("%s ended with %s and is started again", self.name, _how(self.process.returncode))
             self.wait = FIRST_WAIT if now - self.started > HEALTHY else min(self.wait * 2, LONGEST_WAIT)
             self.next_start, self.process = now + self.wait, None
-        if self.process is None and now >= self.next_start:
+        if self.process is None and now >= self.next_start and self.after():
             self.start(environment)
 
 
@@ -71,12 +72,10 @@ class Supervisor:
         """Until a signal says so."""
         for name in stopping():
             signal.signal(name, self._stop)
-        for child in self.children:
-            child.start(self.environment)
         while not self._stopping:
-            time.sleep(0.05)
             for child in self.children:
                 child.watch(self.environment)
+            time.sleep(0.05)
         self._end()
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
