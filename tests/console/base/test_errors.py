@@ -53,6 +53,37 @@ def test_a_database_that_is_away_is_told_without_asking_it(request_for: Make, mo
     assert b"AED-CON-005" in answer.content
 
 
+@pytest.mark.parametrize(("is_gone", "status"), [(True, 503), (False, 400)])
+def test_a_session_that_cannot_be_kept_for_want_of_a_database_is_no_bad_request(
+    request_for: Make, monkeypatch: pytest.MonkeyPatch, is_gone: bool, status: int
+) -> None:
+    """Django says of both that the session was deleted."""
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.contrib.sessions.exceptions import SessionInterrupted
+    from django.contrib.sessions.middleware import SessionMiddleware
+    from django.db import DatabaseError, OperationalError
+    from django.http import HttpResponse
+
+    from aedile.console.base.errors import bad_request
+
+    def save_base(*_: Any, **__: Any) -> None:
+        raise OperationalError("server closed the connection") if is_gone else DatabaseError("no such row")
+
+    def page(request: Any) -> HttpResponse:
+        request.session["x"] = 2
+        monkeypatch.setattr(SessionStore.get_model_class(), "save", save_base)
+        return HttpResponse()
+
+    kept = SessionStore()
+    kept["x"] = 1
+    kept.save()
+    request = request_for()
+    request.COOKIES["aedile_session"] = kept.session_key
+    with pytest.raises(SessionInterrupted) as caught:
+        SessionMiddleware(page)(request)
+    assert bad_request(request, caught.value).status_code == status
+
+
 def test_a_defect_shows_its_kind_and_none_of_its_secrets(request_for: Make) -> None:
     from aedile.console.base.errors import told
 

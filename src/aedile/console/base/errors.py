@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -95,12 +96,22 @@ def listed(error: Exception) -> list[AedileError]:
 
 
 def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:
+    if (gone := _database_gone(exception)) is not None:
+        return told(request, gone)
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
         message, fix = _("more was sent than the console takes at once"), _("send it in smaller parts")
     else:
         message = _("the console cannot read what was sent")
         fix = _("go back, load the page again, and send it once more")
     return told(request, ConsoleError(BAD_INPUT, message, fix=fix))
+
+
+def _database_gone(exception: Any) -> OperationalError | None:
+    """Why a session could not be kept, where it was for want of a database: Django says that it was deleted."""
+    found = exception
+    while found is not None and not isinstance(found, OperationalError):
+        found = found.__cause__ or found.__context__
+    return found if isinstance(exception, SessionInterrupted) else None
 
 
 def forbidden(request: HttpRequest, exception: Any) -> HttpResponse:
