@@ -113,8 +113,8 @@ class Template:
 def _disconnect(connection: Connection, name: str) -> None:
     """End what others do in a database, and wait until they are gone."""
     until = time.monotonic() + _PATIENCE
-    ask = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and backend_type = 'client backend'"
-    while connection.execute(ask, (name,)).fetchall():
+    theirs = "from pg_stat_activity where datname = %s and backend_type = 'client backend'"
+    while connection.execute(f"select pg_terminate_backend(pid) {theirs}", (name,)).fetchall():
         assert time.monotonic() < until, f"somebody stays connected to {name}"
         time.sleep(0.002)
 
