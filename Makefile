@@ -60,7 +60,8 @@ soak: install
 	@command -v wrk > /dev/null || { echo "make soak needs wrk; on Debian: apt-get install wrk" >&2; exit 1; }
 	SOAK=1 $(BIN)/python -m pytest $(TIMED)
 	SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/replay tests/server tests/store tests/intake \
-		tests/console/scale tests/console/browser/test_pictures.py $(TIMED:%=--ignore=%)
+		tests/console/scale tests/console/accounts/test_history_pages.py tests/console/browser/test_pictures.py \
+		$(TIMED:%=--ignore=%)
 	$(BIN)/python -m bench.serving.run --hold --soak $(SOAK_REQUESTS)
 
 check: install

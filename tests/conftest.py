@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import sys
 import tempfile
 import uuid
 from pathlib import Path
@@ -18,6 +20,16 @@ from aedile.store.postgres import EmbeddedPostgres
 #: How long an example takes is for benchmarks to say: another load on the machine is no defect.
 hypothesis.settings.register_profile("aedile", deadline=None)
 hypothesis.settings.load_profile("aedile")
+
+# Hundreds of processes start in a run; whatever the environment says, what they import is compiled once.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish():
+    """What is there before the first test stays to the end: looking for garbage in it again and again finds none."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A backtest on a cluster, in a process of its own; its tasks take their time, so that a worker can be killed amid."""
+"""A backtest on a cluster, in a process of its own; its first tasks wait, so that a worker can be killed amid."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from tests.spark import DRIVER
 
 
 def slowly(folder, work, batches):
-    """The work of a task, after it was told that it has begun."""
+    """The work of a task, after it was told that it has begun, and a worker was killed."""
     (Path(folder) / "begun").touch()
-    time.sleep(2)
+    end = time.monotonic() + 30
+    while not (Path(folder) / "killed").exists():
+        assert time.monotonic() < end, "no worker was killed"
+        time.sleep(0.02)
     yield from work(batches)
 
 

@@ -21,8 +21,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from aedile.store.database import Database
+from tests.console.tables import Template
 
-_TEMPLATE = "console_template"
 #: Seconds in which a served console answers.
 _PATIENCE = 60
 _numbers = count(1)
@@ -48,7 +48,6 @@ def console_home() -> Iterator[Path]:
         _forget_safety(database)
         call_command("migrate", verbosity=0)
         connections.close_all()
-        _copy(database, "aedile", _TEMPLATE)
         yield root / "home"
         connections.close_all()
     finally:
@@ -57,8 +56,17 @@ def console_home() -> Iterator[Path]:
         del os.environ["AEDILE_HOME"], os.environ["DJANGO_SETTINGS_MODULE"]
 
 
+@pytest.fixture(scope="session")
+def console_tables(console_home: Path) -> Template:
+    """What the tables are like after migration, before anybody writes."""
+    from aedile.console.settings import AEDILE, HOME
+    from aedile.store.database import database_at
+
+    return Template.of(database_at(HOME, AEDILE.database_url).dsn)
+
+
 @pytest.fixture
-def console(console_home: Path) -> Iterator[Database]:
+def console(console_home: Path, console_tables: Template) -> Iterator[Database]:
     """Fresh tables. Whoever writes commits, as in real life: history is written at commit."""
     from django.core import mail
     from django.core.cache import cache
@@ -69,7 +77,7 @@ def console(console_home: Path) -> Iterator[Database]:
 
     database = database_at(HOME, AEDILE.database_url)
     connections.close_all()
-    _copy(database, _TEMPLATE, "aedile")
+    console_tables.restore()
     cache.clear()
     mail.outbox = []
     yield database
@@ -82,16 +90,6 @@ def _forget_safety(database: Database) -> None:
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(name)))
         connection.execute("select pg_reload_conf()")
-
-
-def _copy(database: Database, source: str, target: str) -> None:
-    with psycopg.connect(make_conninfo(database.dsn, dbname="postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(target)))
-        connection.execute(
-            sql.SQL("create database {} template {} strategy file_copy").format(
-                sql.Identifier(target), sql.Identifier(source)
-            )
-        )
 
 
 @pytest.fixture
@@ -175,7 +173,7 @@ def make_version(make_person: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def served(console_home: Path) -> Iterator[str]:
+def served(console_home: Path, console_tables: Template) -> Iterator[str]:
     """The console's address: one process for all tests, whose tables are made anew beneath it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

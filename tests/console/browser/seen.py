@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Page, Request, Response, expect
 
 _SERIOUS = ("serious", "critical")
+#: What the same page is seen in twice, so that each theme, each width and each direction of writing is there once.
+WAYS = (("light", 1440, "en"), ("dark", 480, "ar"))
+_PATIENCE = 15.0
 _WATCH = "document.addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective + ' '"
 _WATCH += " + e.blockedURI + ' ' + e.sourceFile + ':' + e.lineNumber + ' ' + e.sample))"
 _AT_REST = """Promise.allSettled(document.getAnimations()
@@ -25,11 +29,14 @@ class Seen:
     root: Path
     complaints: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
+    _asked: set[Request] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.page.add_init_script(_WATCH)
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        self.page.on("request", lambda request: self._asked.add(request))
+        self.page.on("requestfinished", lambda request: self._asked.discard(request))
         self.page.on("requestfailed", self._not_loaded)
         self.page.on("response", self._answered)
 
@@ -38,6 +45,7 @@ class Seen:
             self.complaints.append(f"{message.type}: {message.text}")
 
     def _not_loaded(self, request: Request) -> None:
+        self._asked.discard(request)
         if request.failure != "net::ERR_ABORTED":  # left the page, or a newer question took its place
             self.complaints.append(f"not loaded: {request.method} {request.url} {request.failure}")
 
@@ -55,6 +63,10 @@ class Seen:
 
     def is_settled(self) -> None:
         """Nothing is being asked for, and nothing moves: what is dimmed meanwhile is not judged."""
+        until = time.monotonic() + _PATIENCE
+        while self._asked:
+            assert time.monotonic() < until, f"no answer: {[one.url for one in self._asked]}"
+            self.page.wait_for_timeout(10)
         expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
         self.page.evaluate(_AT_REST)
 

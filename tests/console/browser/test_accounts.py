@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.console.accounts.words import PASSWORD, entries, with_password
+from tests.console.browser.seen import WAYS
 
 
 def virtual_key(page):
@@ -93,58 +93,29 @@ def test_a_security_key_is_asked_for_beside_the_password(browser_of, make_person
     page.wait_for_url(lambda url: "/account/" not in url)
 
 
-PAGES = {
-    "login": None,
-    "account": "/settings/account/",
-    "key-make": "/settings/account/keys/",
-    "people": "/settings/people/",
-    "person": "/settings/people/{pk}/",
-    "person-add": "/settings/people/add/",
-    "teams": "/settings/teams/",
-    "team": "/settings/teams/search-quality/",
-    "permissions": "/settings/permissions/",
-    "server-keys": "/settings/server-keys/",
-    "history": "/settings/history/",
-    "history-entry": "/settings/history/3/",
-    "factors": "/account/2fa/",
-    "totp": "/account/2fa/totp/activate/",
-    "password": "/account/password/change/",
-    "sessions": "/account/sessions/",
-}
-
-
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (480, "dark")])
-def test_the_pages_are_accessible_and_fit(browser_of, make_person, actor_for, width, theme):
-    from aedile.console.accounts import actions, keys, server_keys
-
-    admin = with_password(make_person("admin"))
-    other = make_person("strategist", markets=["ID", "VN"], team="search-quality")
-    actor = actor_for(admin)
-    keys.make_key(actor, ["read", "write"], 90, "nightly report")
-    server_keys.make_server_key(actor, ["decide", "explain"], 90, 500, "search team")
-    actions.edit_person(actor, other, email="ayu@example.com", name="Ayu Lestari", zone="Asia/Jakarta", language="id")
-    seen = browser_of(None, width=width, theme=theme)
-    for name, path in PAGES.items():
-        if path is None:
-            seen.page.goto("/account/login/")
-        elif "/account/login/" in seen.page.url:
-            sign_in(seen.page, admin, path)
-        else:
-            seen.page.goto(path.format(pk=other.pk))
-            if name == "totp":
-                seen.is_accessible()
-                show_who_one_is(seen.page)
-        expect(seen.page.locator("#content")).to_be_visible()
+@pytest.mark.parametrize(("theme", "width", "language"), WAYS)
+def test_whoever_adds_a_factor_is_asked_who_they_are_on_pages_that_fit(browser_of, make_person, theme, width, language):
+    seen = browser_of(with_password(make_person("admin")), width=width, theme=theme, language=language)
+    page = seen.page
+    page.goto("/account/2fa/totp/activate/")
+    page.wait_for_url("**/account/reauthenticate/**")
+    for name in ("reauthenticate", "totp"):
+        expect(page.locator("#content")).to_be_visible()
+        seen.is_settled()
         seen.is_accessible()
         seen.has_no_side_scroll()
-        if name == "permissions" and width > 1000:  # all roles are seen at once
-            assert (
-                seen.page.evaluate(
-                    "(box => box.scrollWidth - box.clientWidth)(document.querySelector('.table-scroll'))"
-                )
-                <= 0
-            )
-        assert isinstance(seen.screenshot(f"accounts-{name}-{theme}-{width}"), Path)
+        seen.screenshot(f"accounts-{name}-{theme}-{width}")
+        if name == "reauthenticate":
+            page.locator("input[name=password]").fill(PASSWORD)
+            page.locator("input[name=password]").press("Enter")
+            page.wait_for_url("**/account/2fa/totp/activate/**")
+
+
+def test_all_roles_are_seen_at_once_on_a_wide_screen(browser_of, make_person):
+    page = browser_of(make_person("admin"), width=1440).page
+    page.goto("/settings/permissions/")
+    hidden = "(box => box.scrollWidth - box.clientWidth)(document.querySelector('.table-scroll'))"
+    assert page.evaluate(hidden) <= 0
 
 
 def test_a_person_is_deactivated_after_a_question(browser_of, make_person):

@@ -14,8 +14,7 @@ Open = Callable[..., Seen]
 Make = Callable[..., Any]
 
 
-@pytest.mark.parametrize("width", [480, 1440])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 480)])
 def test_today_is_accessible_and_fits(browser_of: Open, make_person: Make, width: int, theme: str) -> None:
     seen = browser_of(make_person("approver"), width=width, theme=theme)
     seen.page.goto("/")

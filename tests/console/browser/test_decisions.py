@@ -10,11 +10,10 @@ import pytest
 from playwright.sync_api import expect
 
 from bench.serving.processes import serving, until
-from tests.console.browser.seen import Seen
+from tests.console.browser.seen import WAYS, Seen
 from tests.console.decisions.conftest import Desk, desk, empty_log, request  # noqa: F401  fixtures
 
 Open = Callable[..., Seen]
-WAYS = ((1440, "light", "en"), (480, "light", "en"), (1440, "dark", "ar"), (480, "dark", "en"))
 
 
 @pytest.fixture
@@ -63,12 +62,7 @@ def test_the_desk_is_accessible_and_fits(decided: Desk, browser_of: Open, make_p
     from django.urls import reverse
 
     person = make_person("analyst")
-    for width, theme, language in (
-        (1440, "light", "en"),
-        (480, "light", "en"),
-        (1440, "dark", "ar"),
-        (480, "dark", "en"),
-    ):
+    for theme, width, language in WAYS:
         seen = browser_of(person, width=width, theme=theme, language=language)
         seen.page.goto("/decisions/?id=fake")
         first = seen.page.locator(".log-table tbody tr a").first.get_attribute("href")
@@ -79,7 +73,7 @@ def test_the_desk_is_accessible_and_fits(decided: Desk, browser_of: Open, make_p
             ("strategy", reverse("strategy_decisions", args=["dear-demote"])),
         ):  # fmt: skip
             seen.page.goto(address)
-            seen.page.wait_for_load_state("networkidle")
+            seen.is_settled()
             seen.screenshot(f"decisions-{name}-{theme}-{width}")
             seen.is_accessible()
             seen.has_no_side_scroll()

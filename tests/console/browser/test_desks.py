@@ -1,11 +1,11 @@
-"""Is every page that the menu and the palette lead to accessible, and does it fit narrow screens?"""
+"""Is every page that the menu and the palette lead to accessible, and does it fit, where nothing is set up yet?"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from tests.console.browser.seen import Seen
+from tests.console.browser.seen import WAYS, Seen
 
 Open = Callable[..., Seen]
 Make = Callable[..., Any]
@@ -28,16 +28,17 @@ def test_every_page_that_can_be_reached_is_accessible_and_fits(
     addresses = [href for desk in (*DESKS, *PAGES) if (href := address_of(desk.address))]
     assert len(addresses) >= 5
     troubles = []
-    for width, theme in ((1440, "light"), (480, "dark")):
-        seen = browser_of(me, width=width, theme=theme)
+    looks = [browser_of(me, theme=theme, width=width, language=language) for theme, width, language in WAYS]
+    for number, href in enumerate(addresses):  # each in one way: in both they are seen by `test_pictures`, filled
+        seen = looks[number % len(WAYS)]
         seen.expect_trouble("^400: GET .*/strategies/")  # there is no feature schema yet, which they say
-        for href in addresses:
-            seen.page.goto(href)
-            name = href.strip("/").replace("/", "-") or "today"
-            seen.screenshot(f"desk-{name}-{theme}-{width}")
-            for holds in (seen.is_accessible, seen.has_no_side_scroll):
-                try:
-                    holds()
-                except AssertionError as error:
-                    troubles.append(f"{href} at {width} px, {theme}: {str(error)[:1500]}")
+        seen.page.goto(href)
+        seen.is_settled()
+        name = href.strip("/").replace("/", "-") or "today"
+        seen.screenshot(f"desk-{name}")
+        for holds in (seen.is_accessible, seen.has_no_side_scroll):
+            try:
+                holds()
+            except AssertionError as error:
+                troubles.append(f"{href}: {str(error)[:1500]}")
     assert not troubles, "\n".join(troubles)

@@ -203,8 +203,7 @@ def test_two_who_save_at_once_choose_and_lose_nothing(browser_of: Open, desk: Ma
     assert (kept.body["title"], kept.body["why"], kept.revision) == ("Mine", "Their reason.", 3)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 480])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 480)])
 def test_the_editor_is_accessible_and_fits(browser_of: Open, desk: Mall, theme: str, width: int) -> None:
     desk.live("keep-out", examples=[], action="exclude", condition="item.price > 150.0", tier="quality")
     version = desk.draft(
@@ -239,18 +238,3 @@ def test_the_editor_reads_from_right_to_left(browser_of: Open, desk: Mall) -> No
     seen.is_accessible()
     seen.has_no_side_scroll()
     seen.screenshot("editor-rtl")
-
-
-def test_versions_side_by_side_are_accessible(browser_of: Open, desk: Mall) -> None:
-    from aedile.console.strategies.actions import next_draft, save_draft
-
-    draft = next_draft(desk.author, desk.live())
-    save_draft(
-        desk.author, draft, body(condition="item.price > 120.0\n&& item.stock > 3", budget={"exposures": 0.02}), 1
-    )
-    for width in (1440, 480):
-        seen = browser_of(desk.approver.person, width=width)
-        seen.page.goto("/strategies/dear-demote/1/2/compare")
-        seen.is_accessible()
-        seen.has_no_side_scroll()
-        seen.screenshot(f"editor-compare-{width}")

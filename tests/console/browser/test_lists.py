@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.console.browser.seen import WAYS
 from tests.console.lists.conftest import _no_files, keeper, make_list
 from tests.console.strategies.conftest import mall
 
@@ -42,25 +43,24 @@ def recalled(keeper: Any, make_list: Any, mall: Any) -> str:
     return "recalled"
 
 
-@pytest.mark.parametrize("width", [480, 1440])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_desk_is_accessible_and_fits(browser_of, keeper, recalled, width, theme):
+def test_the_desk_is_accessible_and_fits(browser_of, keeper, recalled):
     from aedile.console.lists.changes import Asked, begin
 
     refused = begin(keeper, recalled, Asked("put", 3), lambda path: path.write_bytes(b"a\n\nb \n\xff\nc\tsoon\na\n"))
     overtaken = begin(keeper, recalled, Asked("replace", 1), lambda path: path.write_bytes(b"a\n"))
-    seen = browser_of(keeper.person, width=width, theme=theme)
     pages = {
-        "lists": "", "lists-new": "new", "list": "recalled/", "list-empty": "watched-brands/",
-        "list-revisions": "recalled/revisions/", "list-revision": "recalled/revisions/3/",
+        "list": "recalled/", "list-revisions": "recalled/revisions/", "list-revision": "recalled/revisions/3/",
         "list-revision-old": "recalled/revisions/2/", "list-refused": f"recalled/changes/{refused.pk}/",
         "list-overtaken": f"recalled/changes/{overtaken.pk}/",
     }  # fmt: skip
-    for name, path in pages.items():
-        seen.page.goto(f"/lists/{path}")
-        seen.is_accessible()
-        seen.has_no_side_scroll()
-        seen.screenshot(f"{name}-{theme}-{width}")
+    for theme, width, language in WAYS:
+        seen = browser_of(keeper.person, width=width, theme=theme, language=language)
+        for name, path in pages.items():
+            seen.page.goto(f"/lists/{path}")
+            seen.is_settled()
+            seen.is_accessible()
+            seen.has_no_side_scroll()
+            seen.screenshot(f"{name}-{theme}-{width}")
 
 
 def test_entries_are_found_while_typing_and_leafed_through_by_keys(browser_of, keeper, recalled):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.browser.seen import Seen
+from tests.console.browser.seen import WAYS, Seen
 from tests.console.browser.test_editor import write
 from tests.console.decisions.conftest import Desk, desk, empty_log, request, text  # noqa: F401  fixtures
 
@@ -56,32 +56,29 @@ def test_a_condition_is_typed_and_backtested(browser_of: Open, decided: Desk, wo
     expect(page.get_by_role("heading", level=1)).to_have_text("Why did this appear here?")
 
 
-@pytest.mark.parametrize(
-    ("width", "theme", "language"), [(1440, "light", "en"), (480, "dark", "en"), (1440, "dark", "ar")]
-)
-def test_results_and_readouts_fit_and_are_accessible(
-    browser_of: Open, decided: Desk, worker, width, theme, language
-) -> None:
+def test_results_and_readouts_fit_and_are_accessible(browser_of: Open, decided: Desk, worker: None) -> None:
     from aedile.console.proving.actions import begin
     from aedile.console.strategies.actions import create_draft
 
     version = create_draft(decided.author, text("dear-exclude", "item.price > 500.0", {"exclude": {}}))
     found = begin(decided.author, version)
-    seen = browser_of(decided.author.person, width=width, theme=theme, language=language)
-    page = seen.page
-    page.goto(f"/strategies/-/backtests/{found.pk}/")
-    expect(page.locator("[data-backtest=done]")).to_be_visible(timeout=60_000)
-    for name, path in {
+    paths = {
         "backtest": f"-/backtests/{found.pk}/", "version-readout": "dear-demote/1/", "shadow-readout": "fair-watch/1/",
         "dossier-backtest": f"{version.strategy_id}/1/dossier",
-    }.items():  # fmt: skip
-        page.goto(f"/strategies/{path}")
-        if "readout" in name:
-            expect(page.locator("#readout")).to_contain_text("Agreement with others" if language == "en" else "%")
-        seen.is_settled()
-        seen.is_accessible()
-        seen.has_no_side_scroll()
-        seen.screenshot(f"proving-{name}-{theme}-{width}-{language}")
+    }  # fmt: skip
+    for theme, width, language in WAYS:
+        seen = browser_of(decided.author.person, width=width, theme=theme, language=language)
+        page = seen.page
+        page.goto(f"/strategies/-/backtests/{found.pk}/")
+        expect(page.locator("[data-backtest=done]")).to_be_visible(timeout=60_000)
+        for name, path in paths.items():
+            page.goto(f"/strategies/{path}")
+            if "readout" in name:
+                expect(page.locator("#readout")).to_contain_text("Agreement with others" if language == "en" else "%")
+            seen.is_settled()
+            seen.is_accessible()
+            seen.has_no_side_scroll()
+            seen.screenshot(f"proving-{name}-{theme}-{width}-{language}")
 
 
 def test_a_backtest_that_waits_can_be_cancelled(browser_of: Open, decided: Desk) -> None:

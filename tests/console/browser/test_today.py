@@ -71,8 +71,7 @@ def deciding() -> Iterator[None]:
     path.unlink()
 
 
-@pytest.mark.parametrize("width", [480, 1440])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 480)])
 def test_a_busy_day_is_legible(browser_of: Open, busy: Any, deciding: None, theme: str, width: int) -> None:
     seen = browser_of(busy, width=width, theme=theme)
     seen.page.goto("/")

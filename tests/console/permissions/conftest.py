@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.console.conftest import _TEMPLATE, _copy
 from tests.console.decisions.conftest import ITEMS, SCHEMA, Desk, put, request, text
+from tests.console.tables import Template
 
 ROLES = (
     "viewer", "analyst", "strategist", "approver", "auditor", "responder", "commander", "compliance", "admin",
@@ -50,16 +50,15 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(console_home: Any) -> Iterator[World]:
+def world(console_tables: Template) -> Iterator[World]:
     from django.core.cache import cache
     from django.db import connections
 
-    from aedile.console.settings import AEDILE, HOME
+    from aedile.console.settings import HOME
     from aedile.console.strategies import live
-    from aedile.store.database import database_at
 
     connections.close_all()
-    _copy(database_at(HOME, AEDILE.database_url), _TEMPLATE, "aedile")
+    console_tables.restore()
     cache.clear()
 
     def clear() -> None:
