@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import sys
@@ -63,6 +64,7 @@ def spark(spark_url):
     session = session_at(spark_url, DRIVER)
     yield session
     session.stop()
+    logging.getLogger("py4j").disabled = True  # it speaks once more while Python ends, when nobody listens
 
 
 @pytest.fixture

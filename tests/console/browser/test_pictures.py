@@ -47,7 +47,6 @@ def pages(shop: Shop, make_person: Any, actor_for: Any) -> tuple[Any, dict[str, 
     version = submit(author, create_draft(author, body(channels=["search", "live", "shop_tab"])), reach=0.05)
     approve(approver, version, "agreed")
     advance(author, version, "live")
-    until(lambda: shop.server.decides_by(2), "release 2")
     condition = "item.price > 120.0\n&& item.category == 'bags'"
     changed = body(condition=condition, channels=["search"], budget={"exposures": 0.02})
     save_draft(author, next_draft(author, version), changed, 1)
