@@ -113,5 +113,5 @@ def test_the_command_says_what_is_missing_without_the_extra(wheel, tmp_path):
         capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path, env=environment,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "pip install aedile[all]" in done.stderr
+    assert "aedile[console]" in done.stderr
     assert "Traceback" not in done.stderr
