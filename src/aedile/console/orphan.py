@@ -11,9 +11,12 @@ import time
 log = logging.getLogger("aedile.console")
 
 
-def stop_when_orphaned(every: float = 1.0) -> None:
-    """Watch from now on who the parent is; once it is another, send this process a SIGTERM."""
-    parent = os.getppid()
+def stop_when_orphaned(parent: int | None = None, every: float = 1.0) -> None:
+    """Watch from now on who the parent is; once it is another, send this process a SIGTERM.
+
+    parent: the process that is not to be missed, the one of now if it is not said.
+    """
+    parent = parent if parent is not None else os.getppid()
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -11,6 +11,7 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 
 from aedile.console.orphan import stop_when_orphaned
+from aedile.server.supervised import supervisor
 from aedile.settings import Settings, load_settings
 from aedile.store.database import database_at
 from aedile.store.home import Home
@@ -36,7 +37,7 @@ def serve(settings: Settings) -> None:
 def main() -> int:
     """Run the console with the settings of the environment."""
     logging.basicConfig(level=logging.INFO, format="console: %(message)s")
-    stop_when_orphaned()
+    stop_when_orphaned(supervisor())
     serve(load_settings())
     return 0
 

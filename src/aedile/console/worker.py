@@ -20,6 +20,7 @@ from django.db import OperationalError
 
 from aedile.console.orphan import stop_when_orphaned
 from aedile.errors import AedileError
+from aedile.server.supervised import supervisor
 from aedile.settings import Settings, load_settings
 from aedile.store.database import database_at
 from aedile.store.home import Home
@@ -72,7 +73,7 @@ def main() -> int:
     """Run the worker with the settings of the environment."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aedile.console.settings")
     settings = load_settings()
-    stop_when_orphaned()
+    stop_when_orphaned(supervisor())
     django.setup()
     from procrastinate.exceptions import ConnectorException
 

@@ -24,6 +24,7 @@ from aedile.errors import AedileError, Errors, StoreError
 from aedile.server.chores import chores_beside, chores_of
 from aedile.server.gather import board_of
 from aedile.server.signals import stopping
+from aedile.server.supervised import supervisor
 from aedile.settings import Settings, load_settings
 from aedile.store.board import Board
 from aedile.store.controls import Controls
@@ -108,7 +109,7 @@ class Keeper:
     _board: Board = field(init=False)
     _told_facts: dict[str, Any] = field(default_factory=dict, init=False)
     _facts_at: float = field(default=-60.0, init=False)
-    _parent: int = field(default_factory=os.getppid, init=False)
+    _parent: int = field(default_factory=supervisor, init=False)
 
     def __post_init__(self) -> None:
         self.shelf = Shelf(self.home.shelf)

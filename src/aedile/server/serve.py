@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from aedile.server.signals import stopping
+from aedile.server.supervised import SUPERVISOR
 from aedile.settings import Settings
 
 log = logging.getLogger("aedile.server")
@@ -42,7 +43,8 @@ class Child:
     next_start: float = 0.0
 
     def start(self, environment: Mapping[str, str]) -> None:
-        self.process = subprocess.Popen(self.command, env=dict(environment))  # noqa: S603  the command is our own
+        environment = {**environment, SUPERVISOR: str(os.getpid())}
+        self.process = subprocess.Popen(self.command, env=environment)  # noqa: S603  the command is our own
         self.started = time.monotonic()
 
     def watch(self, environment: Mapping[str, str]) -> None:

@@ -26,6 +26,7 @@ from aedile.server.recorder import Recorder
 from aedile.server.routes import make_app
 from aedile.server.signals import stopping
 from aedile.server.stats import Stats
+from aedile.server.supervised import supervisor
 from aedile.server.world import World
 from aedile.settings import Settings, load_settings
 from aedile.store.board import Board
@@ -89,7 +90,7 @@ async def work(settings: Settings, number: int) -> None:
         helpers = [
             tasks.create_task(world.follow_shelf()),
             tasks.create_task(world.follow_entities()),
-            tasks.create_task(beat(desk, world, merging, facts, home, os.getppid(), server)),
+            tasks.create_task(beat(desk, world, merging, facts, home, supervisor(), server)),
         ]
         await server.serve()
         for helper in helpers:

@@ -22,6 +22,7 @@ from django.db import OperationalError
 
 from aedile.console.orphan import stop_when_orphaned
 from aedile.errors import AedileError, Errors
+from aedile.server.supervised import supervisor
 from aedile.settings import Settings, load_settings
 from aedile.store.database import database_at
 from aedile.store.home import Home
@@ -33,7 +34,7 @@ DONE = "done.json"
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aedile.console.settings")
     settings = load_settings()
-    stop_when_orphaned()
+    stop_when_orphaned(supervisor())
     django.setup()
     from aedile.console.ready import make_ready
 
