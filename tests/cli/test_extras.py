@@ -11,7 +11,7 @@ import pytest
 #: Calls by the part they cannot do without.
 NEEDS = [
     ("msgspec", "server", ("import", "orders", "rows.csv", "--mapping", "mapping.yaml")),
-    ("granian", "server", ("serve",)),
+    ("uvicorn", "server", ("serve",)),
     ("psycopg", "server", ("key", "list")),
     ("django", "console", ("up",)),
     ("duckdb", "warehouse", ("query", "select 1")),
@@ -42,5 +42,5 @@ def test_a_verb_says_which_extra_it_needs(tmp_path, monkeypatch, module, extra, 
 
 @pytest.mark.parametrize("words", [("check", "--help"), ("--version",)])
 def test_what_needs_no_extra_runs_without_any(words):
-    for module in ("msgspec", "granian", "psycopg", "duckdb", "httpx", "django", "starlette"):
+    for module in ("msgspec", "uvicorn", "psycopg", "duckdb", "httpx", "django", "starlette"):
         assert call_without(module, *words).returncode == 0

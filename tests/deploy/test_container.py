@@ -104,6 +104,6 @@ def test_the_image_gets_the_versions_that_are_tested_and_no_tools_of_development
         assert hashes
         assert hashes == all_[pin], pin
     named = {pin.partition("==")[0] for pin in ours}
-    assert {"granian", "msgspec", "psycopg", "starlette", "pyarrow"} <= named
+    assert {"uvicorn", "msgspec", "psycopg", "starlette", "pyarrow"} <= named
     assert not {"pytest", "mypy", "ruff", "schemathesis", "hypothesis"} & named
     assert "://" not in LOCK

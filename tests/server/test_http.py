@@ -172,7 +172,7 @@ BAD_CALLS = {
     "an address unknown": ("GET", "/v2/decisions", {}, b"", 404),
     "a slash too many": ("POST", "/v1/decisions/", {}, b"{}", 404),
     "a method unknown": ("GET", "/v1/decisions", {}, b"", 405),
-    "a made-up method": ("BREW", "/v1/release", {}, b"", 405),
+    "a made-up method": ("BREW", "/v1/release", {}, b"", 400),
     "another format": ("POST", "/v1/decisions", {"content-type": "text/csv"}, b"a,b", 415),
     "a compressed body": ("POST", "/v1/decisions", {"content-encoding": "gzip"}, b"\x1f\x8b", 415),
     "bytes for Arrow": ("POST", "/v1/decisions", {"content-type": ARROW}, b"ARROW1", 400),

@@ -9,9 +9,9 @@ from aedile.errors import UsageError
 
 #: Which extra brings the module of another project.
 _EXTRAS = {
-    "bm25s": "search", "django": "console", "duckdb": "warehouse", "granian": "server", "httpx": "client",
+    "bm25s": "search", "django": "console", "duckdb": "warehouse", "granian": "console", "httpx": "client",
     "msgspec": "server", "pandas": "spark", "procrastinate": "console", "prometheus_client": "server",
-    "psycopg": "server", "pyspark": "spark", "starlette": "server",
+    "psycopg": "server", "pyspark": "spark", "starlette": "server", "uvicorn": "server", "uvloop": "server",
 }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def serve(
     Example
       aedile serve --port 8321
     """
-    require("granian", "msgspec", "psycopg", "starlette")
+    require("msgspec", "psycopg", "starlette", "uvicorn", "uvloop")
     from aedile.server.serve import serve as run
     from aedile.settings import load_settings
 

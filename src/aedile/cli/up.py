@@ -39,7 +39,7 @@ def up(
     Example
       aedile up --demo
     """
-    require("django", "granian", "procrastinate", "psycopg")
+    require("django", "granian", "procrastinate", "psycopg", "uvicorn", "uvloop")
     from aedile.console.up import up as run
     from aedile.settings import load_settings
 

@@ -92,3 +92,37 @@ fail:
     release(&b);
     return NULL;
 }
+
+/* count_pairs(owners i64[m], numbers i64[m], m, cells i64[r], r, last i64[k], k, owned i64[c*k], all i64[c*k], c*k): of each
+   cell and number one more of `all` for each pair, and of `owned` for each owner that has it. owners: ascending, rows of
+   cells. last: of each number the owner it was seen at last; -1 for none. */
+static PyObject *count_pairs(PyObject *self, PyObject *args) {
+    PyObject *o_owners, *o_numbers, *o_cells, *o_last, *o_owned, *o_all;
+    Py_ssize_t m, r, k, size;
+    if (!PyArg_ParseTuple(args, "OOnOnOnOOn", &o_owners, &o_numbers, &m, &o_cells, &r, &o_last, &k, &o_owned, &o_all, &size))
+        return NULL;
+    Buffers b = {.count = 0};
+    TAKE(int64_t, owners, o_owners, m)
+    TAKE(int64_t, numbers, o_numbers, m)
+    TAKE(int64_t, cells, o_cells, r)
+    TAKE_OUT(int64_t, last, o_last, k)
+    TAKE_OUT(int64_t, owned, o_owned, size)
+    TAKE_OUT(int64_t, all, o_all, size)
+    Py_ssize_t most = k > 0 ? size / k : 0;
+    for (Py_ssize_t i = 0; i < m; i++) {
+        int64_t owner = owners[i], number = numbers[i];
+        if (owner < 0 || owner >= r || number < 0 || number >= k || cells[owner] < 0 || cells[owner] >= most) {
+            PyErr_SetString(PyExc_ValueError, "a pair outside the counts");
+            goto fail;
+        }
+        int64_t at = cells[owner] * k + number;
+        all[at]++;
+        owned[at] += last[number] != owner;
+        last[number] = owner;
+    }
+    release(&b);
+    Py_RETURN_NONE;
+fail:
+    release(&b);
+    return NULL;
+}

@@ -453,6 +453,27 @@ def count_numbers(
     return found[0], found[1]
 
 
+def count_pairs(
+    owners: npt.NDArray[np.int64],
+    numbers: npt.NDArray[np.int64],
+    cells: npt.NDArray[np.int64],
+    shape: tuple[int, int],
+) -> npt.NDArray[np.int64]:
+    """Of each cell and number (shape) how many owners have it, and how many pairs there are: (2, cells, numbers).
+
+    owners, numbers: one of each a pair, the owners ascending. cells: of each owner.
+    """
+    if compiled is None:
+        return kernel_numpy.count_pairs(owners, numbers, cells, shape)
+    found = np.zeros((2, *shape), np.int64)
+    last = np.full(shape[1], -1, np.int64)
+    compiled.count_pairs(
+        np.ascontiguousarray(owners), np.ascontiguousarray(numbers), len(numbers), np.ascontiguousarray(cells),
+        len(cells), last, shape[1], found[0], found[1], shape[0] * shape[1],
+    )  # fmt: skip
+    return found
+
+
 #: Bytes of a unit that the compiled kernel hashes; no id of a request is longer.
 LONGEST_UNIT = 160
 #: Bytes of a slot: a hash and a row.

@@ -65,6 +65,18 @@ def count_numbers(
     return all_, flagged_ones
 
 
+def count_pairs(
+    owners: npt.NDArray[np.int64],
+    numbers: npt.NDArray[np.int64],
+    cells: npt.NDArray[np.int64],
+    shape: tuple[int, int],
+) -> npt.NDArray[np.int64]:
+    width = shape[1]
+    once = np.unique(owners * width + numbers)
+    found = [cells[once // width] * width + once % width, cells[owners] * width + numbers]
+    return np.stack([np.bincount(keys, minlength=shape[0] * width).reshape(shape) for keys in found])
+
+
 def flagged(numbers: Int32, flags: npt.NDArray[np.bool_]) -> list[int]:
     found: list[int] = np.unique(numbers[flags[numbers]]).tolist()
     return found

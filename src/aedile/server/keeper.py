@@ -250,7 +250,10 @@ def main() -> None:
     for name in _STOPPING:
         signal.signal(name, _stop)
     settings = load_settings()
-    Keeper(settings, Home(settings.home).prepare()).run()
+    keeper = Keeper(settings, Home(settings.home).prepare())
+    keeper.run()
+    if any(thread.is_alive() for thread in keeper.beside):
+        os._exit(0)  # the interpreter cannot end around a thread that is in the midst of native code
 
 
 if __name__ == "__main__":

@@ -33,10 +33,16 @@ MOST = 256
 
 @dataclass(slots=True)
 class _Waiting:
-    """A batch that waits to be written, and those of its decisions that are logged in full."""
+    """Decisions by strategies of these names that wait to be written, and those of them that are logged in full; each
+    market apart, as they are sealed."""
 
-    batch: Batch
+    names: pa.StringArray
+    decisions: int = 0
+    markets: dict[str, Batch] = field(default_factory=dict)
     details: list[DetailRow] = field(default_factory=list)
+
+    def to_arrow(self) -> pa.Table:
+        return pa.Table.from_batches([batch.to_arrow() for batch in self.markets.values()])
 
 
 class Recorder:
@@ -77,19 +83,23 @@ class Recorder:
             self._ledger.drop()
             return
         with self._lock:
-            if self._open is not None and self._open.batch.names is not self._names:
-                self._close_batch()
+            if self._open is not None and self._open.names is not self._names:
+                self._close()
             if self._open is None:
-                self._open = _Waiting(Batch(self._names))
-            self._open.batch.add(decision, release, shopper, decided_at)
+                self._open = _Waiting(self._names)
+            market = decision.request.market
+            if market not in self._open.markets:
+                self._open.markets[market] = Batch(self._names)
+            self._open.markets[market].add(decision, release, shopper, decided_at)
+            self._open.decisions += 1
             if detail is not None:
                 self._open.details.append(DetailRow(decision.request.id, decided_at, release, detail))
-            if len(self._open.batch) < MOST:
+            if self._open.decisions < MOST:
                 return
-            self._close_batch()
+            self._close()
         self._wake.set()
 
-    def _close_batch(self) -> None:
+    def _close(self) -> None:
         assert self._open is not None
         self._full.append(self._open)
         self._open = None
@@ -132,14 +142,14 @@ class Recorder:
         """The oldest batch, to which nothing is added any more; None where none waits."""
         with self._lock:
             if not self._full and self._open is not None:
-                self._close_batch()
+                self._close()
             return self._full[0] if self._full else None
 
     def _write(self, waiting: _Waiting) -> bool:
         """Write the oldest batch; it leaves the queue when it is on disk. False where the disk refuses."""
         try:
-            data = write_batch(waiting.batch.to_arrow())
-            self._journal.append(data, len(waiting.batch), time.time_ns() // 1000, waiting.details)
+            data = write_batch(waiting.to_arrow())
+            self._journal.append(data, waiting.decisions, time.time_ns() // 1000, waiting.details)
         except StoreError as error:
             if self.trouble is None:
                 log.error("%s", error)
@@ -149,5 +159,5 @@ class Recorder:
             log.info("the journal of decisions can be written again")
             self.trouble = None
         self._full.popleft()
-        self._written += len(waiting.batch)
+        self._written += waiting.decisions
         return True

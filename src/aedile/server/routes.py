@@ -64,11 +64,12 @@ class Decisions(Endpoint):
         except Exception as error:  # a defect: the caller gets the one error shape, and it is raised again
             status, answer, headers = error_answer(failure(error))
             await respond(send, status, answer, headers)
-            raise  # granian's log has it with its traceback
+            raise  # uvicorn's log has it with its traceback
         finally:
             self.waiting -= 1
 
     async def answer(self, scope: Scope, media: str, body: bytes, send: Send) -> None:
+        await asyncio.sleep(0)  # whatever has come meanwhile is counted before the first of it is decided
         if self.waiting > self.queue:
             raise ServerError(
                 BUSY,

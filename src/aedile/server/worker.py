@@ -6,14 +6,12 @@ import asyncio
 import itertools
 import logging
 import os
-import resource
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from granian.constants import HTTPModes, Interfaces
-from granian.server.embed import Server
+import uvloop
 
 from aedile.server.desk import Desk
 from aedile.server.endpoints import Gate
@@ -21,6 +19,7 @@ from aedile.server.exposures import Exposures
 from aedile.server.facts import FactDesk
 from aedile.server.gather import board_of
 from aedile.server.limits import Limits
+from aedile.server.listen import Listener
 from aedile.server.merging import Merging
 from aedile.server.recorder import Recorder
 from aedile.server.routes import make_app
@@ -44,19 +43,6 @@ SWITCH_INTERVAL = 0.0005
 BEAT = 1.0
 #: Beats after which what is unknown is counted for one decision.
 SAMPLE_BEATS = 5
-#: Connections that a worker holds at once, idle ones too: further ones wait, so there are many more than are busy.
-CONNECTIONS = 8_192
-#: Files that a worker needs for itself: logs, journals, libraries.
-OWN_FILES = 128
-
-
-def connections() -> int:
-    """Connections this process may hold; lets it open as many files as that takes, if the system allows it."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + OWN_FILES
-    files = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
-    return max(1, files - OWN_FILES)
 
 
 async def work(settings: Settings, number: int) -> None:
@@ -79,20 +65,17 @@ async def work(settings: Settings, number: int) -> None:
     writer = FactWriter(home.intake, str(number))
     facts = FactDesk(writer, Arrival(pseudonyms, settings.facts.by_market), settings.facts)
     app = make_app(desk, gate, entities, facts, home, settings)
-    server = Server(
-        app, settings.server.host, settings.server.port, interface=Interfaces.ASGINL, http=HTTPModes.http1,
-        websockets=False, backlog=1024, backpressure=connections(), log_enabled=False,
-    )  # fmt: skip
+    listener = Listener(app, settings.server.host, settings.server.port)
     loop = asyncio.get_running_loop()
     for name in stopping():
-        loop.add_signal_handler(name, server.stop)
+        loop.add_signal_handler(name, listener.stop)
     async with asyncio.TaskGroup() as tasks:
         helpers = [
             tasks.create_task(world.follow_shelf()),
             tasks.create_task(world.follow_entities()),
-            tasks.create_task(beat(desk, world, merging, facts, home, supervisor(), server)),
+            tasks.create_task(beat(desk, world, merging, facts, home, supervisor(), listener)),
         ]
-        await server.serve()
+        await listener.run_until_stopped()
         for helper in helpers:
             helper.cancel()
     await loop.shutdown_default_executor()  # threads beside this one may still read
@@ -103,7 +86,7 @@ async def work(settings: Settings, number: int) -> None:
 
 
 async def beat(
-    desk: Desk, world: World, merging: Merging, facts: FactDesk, home: Home, parent: int, server: Server
+    desk: Desk, world: World, merging: Merging, facts: FactDesk, home: Home, parent: int, listener: Listener
 ) -> None:
     """Each second: tell the other workers what was counted, hear what they counted, and write down how things stand."""
     board = Board(board_of(home.workers, desk.worker))
@@ -119,7 +102,7 @@ async def beat(
             log.error("how the worker stands cannot be told: %s", error)
         if os.getppid() != parent:  # the supervisor is gone: nobody would start or stop this worker again
             log.error("the supervisor is gone, the worker stops")
-            server.stop()  # type: ignore[no-untyped-call]
+            listener.stop()
         await asyncio.sleep(max(0.0, BEAT - (time.monotonic() - started)))
 
 
@@ -150,7 +133,8 @@ def standing(desk: Desk, world: World, merging: Merging) -> dict[str, Any]:
 def main(number: int) -> None:
     """Run the worker of this number, with the settings of the environment."""
     logging.basicConfig(level=logging.INFO, format=f"worker {number}: %(message)s")
-    asyncio.run(work(load_settings(), number))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work(load_settings(), number))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ _LEAF = "candidates.list.element."
 
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
+#: Candidates, ascending, with the number of a strategy each, and the ids of strategies by number.
+Pairs = tuple[Numbers, Numbers, pa.Array]
 
 
 def leaves(*fields: str) -> list[str]:
@@ -57,6 +59,7 @@ class Flat:
         self._candidates = lists.values.slice(int(offsets[0]), len(self.rows))
         self._names = [field.name for field in self._candidates.type]
         self._flattened: list[pa.Array] = self._candidates.flatten()
+        self._pairs: dict[Part, Pairs] = {}
 
     def field(self, name: str) -> pa.Array:
         return self._flattened[self._names.index(name)]
@@ -78,8 +81,8 @@ class Flat:
             found[candidates[names == number]] = True
         return found
 
-    def names(self, part: Part) -> tuple[Numbers, Numbers, pa.Array]:
-        """(candidates, numbers in, a dictionary of strategies' ids): each pair that the column of a part holds."""
+    def names(self, part: Part) -> Pairs:
+        """Each pair that the column of a part holds."""
         column = self.field(_COLUMN[part])
         if pa.types.is_list(column.type):
             candidates = np.asarray(pc.list_parent_indices(column)).astype(np.int64)
@@ -89,20 +92,23 @@ class Flat:
             candidates, values = np.flatnonzero(known), column.drop_null()
         return candidates, np.asarray(values.indices).astype(np.int64), _once(values)
 
-    def acting(self) -> tuple[Numbers, Numbers, pa.Array]:
+    def acting(self) -> Pairs:
         """The same for *acted*: what fired and was not held off."""
-        candidates, fired, names = self.names("fired")
-        held, exempted, others = self.names("exempted")
+        candidates, fired, names = everything = self.pairs("fired")
+        held, exempted, others = self.pairs("exempted")
         if not len(held):
-            return candidates, fired, names
+            return everything
         same = np.array([names.index(name).as_py() for name in others], np.int64)
         width = len(names)
         gone = held * width + same[exempted]
         kept = ~np.isin(candidates * width + fired, gone)
         return candidates[kept], fired[kept], names
 
-    def pairs(self, part: Part) -> tuple[Numbers, Numbers, pa.Array]:
-        return self.acting() if part == "acted" else self.names(part)
+    def pairs(self, part: Part) -> Pairs:
+        """The pairs of a part; the same again to whoever asks again."""
+        if part not in self._pairs:
+            self._pairs[part] = self.acting() if part == "acted" else self.names(part)
+        return self._pairs[part]
 
     def is_shown(self) -> Mask:
         """The candidates that were on the page that was answered."""

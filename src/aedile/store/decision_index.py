@@ -19,9 +19,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from aedile.engine.kernel import count_pairs
 from aedile.errors import Place, StoreError, define
 from aedile.store.decision_bloom import bloom_of
-from aedile.store.decision_flat import PARTS, Flat, Numbers, Part, columns_for, keys_of, leaves
+from aedile.store.decision_flat import PARTS, Flat, Numbers, Pairs, Part, columns_for, keys_of, leaves
 from aedile.store.home import Home
 
 UNUSABLE = define("AED-STORE-083", "The index of a day's decisions cannot be written or read.", "a full disk")
@@ -225,11 +226,16 @@ def counted(flat: Flat, market: str | None = None) -> Iterator[Count]:
     yield from counts
 
 
+#: The parts, those that may be the same pairs next to each other.
+_ALIKE = sorted(PARTS, key=lambda part: part in ("fired", "acted"))
+
+
 class _Counts:
     """What strategies did, added up over pieces: a row by strategy for each part, hour, market and channel."""
 
     def __init__(self) -> None:
         self._names: dict[str, int] = {}
+        self._last: tuple[pa.Array, Numbers] | None = None
         self._sums: dict[tuple[Part, int, str, str], Numbers] = {}  # (2, strategies): decisions, candidates
 
     def add(self, flat: Flat, market: str | None) -> None:
@@ -246,18 +252,23 @@ class _Counts:
         cell = cell.reshape(-1)
         markets, channels = (c.dictionary.to_pylist() for c in coded)
         where = [(hour * HOUR, markets[m], channels[c]) for hour, m, c in cells.T.tolist()]
-        for part in PARTS:
-            candidates, numbers, dictionary = flat.pairs(part)
+        last: tuple[Pairs, Numbers] | None = None
+        for part in _ALIKE:
+            pairs = candidates, numbers, names = flat.pairs(part)
             if not len(candidates):
                 continue
-            width, rows = len(dictionary), flat.rows[candidates]
-            pairs = _distinct(rows * width + numbers, len(cell) * width)
-            tallies = (cell[pairs // width] * width + pairs % width, cell[rows] * width + numbers)
-            found = np.stack([np.bincount(keys, minlength=len(where) * width) for keys in tallies])
-            self._add_up(part, where, dictionary.to_pylist(), found.reshape(2, len(where), width))
+            if last is None or last[0] is not pairs:  # all that fired has acted, where nothing was held off
+                last = pairs, count_pairs(flat.rows[candidates], numbers, cell, (len(where), len(names)))
+            self._add_up(part, where, self._numbers(names), last[1])
 
-    def _add_up(self, part: Part, where: list[tuple[int, str, str]], names: list[str], found: Numbers) -> None:
-        mine = np.array([self._names.setdefault(name, len(self._names)) for name in names])
+    def _numbers(self, names: pa.Array) -> Numbers:
+        """The numbers of strategies here, by their number there; nearly always asked for the same names again."""
+        if self._last is None or not self._last[0].equals(names):
+            own = [self._names.setdefault(name, len(self._names)) for name in names.to_pylist()]
+            self._last = names, np.array(own, np.int64)
+        return self._last[1]
+
+    def _add_up(self, part: Part, where: list[tuple[int, str, str]], mine: Numbers, found: Numbers) -> None:
         for place, of_place in zip(where, found.swapaxes(0, 1), strict=True):
             sums = self._sums.get((part, *place))
             if sums is None or sums.shape[1] < len(self._names):
@@ -274,15 +285,6 @@ class _Counts:
             columns = (there.tolist(), decisions[there].tolist(), candidates[there].tolist())
             for name, of_decisions, many in zip(*columns, strict=True):
                 yield Count(names[name], part, hour, market, channel, of_decisions, many)
-
-
-def _distinct(keys: Numbers, bound: int) -> Numbers:
-    """The keys, each once; below the bound. Without sorting them: there are many more keys than numbers they may be."""
-    if bound > 4 * len(keys) + 1_000_000:
-        return np.unique(keys)
-    seen = np.zeros(bound, np.bool_)
-    seen[keys] = True
-    return np.flatnonzero(seen)
 
 
 def _said(flat: Flat) -> tuple[object, ...]:

@@ -70,11 +70,6 @@ class FactJournal(BatchJournal):
 
     tables = _TABLES
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        with self._trouble():  # what is sealed need not be written over with zeros: its pages are soon used again
-            self._db.execute("pragma secure_delete = fast")
-
     def append(self, batches: Sequence[tuple[str, bytes, int]], dead: Sequence[DeadRow], at: int) -> None:
         """Write batches, (kind, `write_batch`, rows), and what was refused; all is on disk when this returns, and
         nothing of it counts where it raises."""

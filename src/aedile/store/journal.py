@@ -101,6 +101,13 @@ class BatchJournal(SqliteFile):
     tables: SQL that makes what the batches stand in, and what stands beside them.
     """
 
+    page = 16_384  # a batch has megabytes: written in pages of 4 KiB it would cost half as much again
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        with self._trouble():  # what is sealed need not be written over with zeros: its pages are soon used again
+            self._db.execute("pragma secure_delete = fast")
+
     def waiting(self) -> tuple[int, int]:
         """(rows not sealed yet, when the first batch of them was written, in microseconds; 0 for none)."""
         with self._trouble():

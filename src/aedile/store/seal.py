@@ -166,12 +166,21 @@ class _Growing:
 
 
 def _parts(table: pa.Table) -> Iterator[tuple[str, str, pa.Table]]:
-    """The table by day and market; a day and a market are in a file's path, the columns stay all the same."""
-    days = pc.strftime(table["decided_at"], "%Y-%m-%d")
-    for day in pc.unique(days).to_pylist():
-        of_day = table.filter(pc.equal(days, day)) if len(pc.unique(days)) > 1 else table
-        for market in pc.unique(of_day["market"]).to_pylist():
-            yield day, market, of_day.filter(pc.equal(of_day["market"], market))
+    """The table by day and market; a day and a market are in a file's path, the columns stay all the same. The writer
+    keeps markets apart, and few batches see midnight: there is seldom anything to pick out, which would cost as much as
+    writing it."""
+    for batch in table.to_batches():
+        days = pc.strftime(batch["decided_at"], "%Y-%m-%d")
+        for day in pc.unique(days).to_pylist():
+            of_day = _only(batch, days, day)
+            for market in pc.unique(of_day["market"]).to_pylist():
+                yield day, market, pa.Table.from_batches([_only(of_day, of_day["market"], market)])
+
+
+def _only(batch: pa.RecordBatch, column: pa.Array, value: str) -> pa.RecordBatch:
+    """The rows with this value in a column."""
+    mine = pc.equal(column, value)
+    return batch if pc.all(mine).as_py() else batch.filter(mine)
 
 
 def _by_day(rows: list[DetailRow]) -> dict[str, list[DetailRow]]:

@@ -16,17 +16,21 @@ from aedile.errors import StoreError
 
 #: Seconds to wait for another process that is writing.
 PATIENCE = 5.0
+#: Bytes that are written beside a file before they are moved into it.
+WAL = 16 << 20
 
 
 class SqliteFile(ABC):
     """A file in WAL mode that its owner alone may read, open for reading and writing; one thread at a time.
 
     tables: SQL that makes what is not there yet. synchronous: as SQLite has it; `full` where what was written down must
-    survive a power cut. Whatever goes wrong with the file is a `StoreError` that `trouble` words.
+    survive a power cut. page: bytes of a page of a file that is made; where rows are large, many small pages cost more
+    than they hold. Whatever goes wrong with the file is a `StoreError` that `trouble` words.
     """
 
     tables: ClassVar[str]
     synchronous: ClassVar[str] = "full"
+    page: ClassVar[int] = 4_096
 
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
         """Opens the file, making it if it is missing."""
@@ -36,7 +40,9 @@ class SqliteFile(ABC):
             self._db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
         try:
             with self._trouble():
+                self._db.execute(f"pragma page_size = {self.page}")
                 self._db.execute("pragma journal_mode = wal")
+                self._db.execute(f"pragma wal_autocheckpoint = {WAL // self.page}")
                 self._db.execute(f"pragma synchronous = {self.synchronous}")
                 self._db.executescript(self.tables)
         except StoreError:
