@@ -6,6 +6,7 @@ may be, and that whoever is sent away is told so in the one shape of errors. The
 
 from __future__ import annotations
 
+import re
 import resource
 import socket
 from asyncio import TimerHandle, Transport
@@ -39,6 +40,9 @@ HEAD, PATIENCE = 64 << 10, 30.0
 IDLE = 75
 #: Seconds that calls under way have to end when the worker stops.
 GRACE = 10
+#: The end of a head, and the header that offers another protocol, as Java's client does on each new connection.
+_END, _OFFER = b"\r\n\r\n", b"\r\nupgrade"
+_OFFERS = re.compile(rb"(?<=\r\n)upgrade(?=[ \t]*:)", re.IGNORECASE)
 
 
 class Listener(Server):
@@ -48,7 +52,7 @@ class Listener(Server):
         connection: Any = partial(Connection, most=most_connections())
         config = Config(
             app, http=connection, ws="none", lifespan="off", interface="asgi3", backlog=BACKLOG, log_config=None,
-            log_level="warning", access_log=False, proxy_headers=False, server_header=False, timeout_keep_alive=IDLE,
+            log_level="error", access_log=False, proxy_headers=False, server_header=False, timeout_keep_alive=IDLE,
             timeout_graceful_shutdown=GRACE,
         )  # fmt: skip
         super().__init__(config)
@@ -67,13 +71,17 @@ class Listener(Server):
 
 
 class Connection(HttpToolsProtocol):
-    """A connection, within bounds."""
+    """A connection, within bounds. The head of a call is held back until it is whole, and loses an offer to go on by
+    another protocol: the parser would stop after it, and the body be lost."""
 
     def __init__(self, *args: Any, most: int, **named: Any) -> None:
         """most: connections of the worker, this one included."""
         super().__init__(*args, **named)
         self._most = most
-        self._head = 0
+        self._is_between = True  # two calls, or before the first
+        self._has_begun = False  # a call, in what came last
+        self._held = b""
+        self._size = 0  # of what came and is no whole head yet
         self._patience: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
@@ -82,7 +90,7 @@ class Connection(HttpToolsProtocol):
             full = f"this worker holds {self._most} connections already"
             self._send_away(TOO_MANY, full, "keep connections open and use them again, or start more workers")
         else:
-            self._patience = self.loop.call_later(PATIENCE, self._lose_patience)
+            self._wait_for_head(0)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._be_patient()
@@ -91,29 +99,56 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():  # it was sent away
             return
+        size = self._size + len(data)
+        was_between = self._is_between
+        if was_between:
+            data = self._held + data
+            end = data.find(_END)
+            if (end < 0 and data[:1].isalpha()) or end > HEAD:
+                self._held = data
+                self._wait_for_head(max(size, end))
+                return
+            self._held = b""
+            if _OFFER in data[: max(end, 0)].lower():
+                data = _OFFERS.sub(b"x-offered", data[:end]) + data[end:]
+        self._has_begun = False
         super().data_received(data)
-        if self.scope is not None and "method" in self.scope:  # the head of the call that came last is whole
-            if self._patience is not None:
-                self._be_patient()
-            return
-        self._head += len(data)
-        if self._head > HEAD:
+        is_open = not self._is_between and "method" not in self.scope  # the head of a call right behind another
+        if is_open or (was_between and not self._has_begun):  # or empty lines, which are no call
+            self._wait_for_head(0 if self._has_begun else size)
+        elif self._patience is not None:
+            self._be_patient()
+
+    def on_message_begin(self) -> None:
+        self._is_between, self._has_begun = False, True
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        self._is_between = True
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  it says no more than that the parser failed
+        """What uvicorn does where the parser fails."""
+        self._send_away(NOT_HTTP, "this is no HTTP/1.1 with a method that is known", "send HTTP/1.1, without TLS")
+
+    def _wait_for_head(self, size: int) -> None:
+        self._size = size
+        if size > HEAD:
             large = f"address and headers have more than {HEAD >> 10} KiB"
             self._send_away(HEAD_TOO_LARGE, large, "send fewer or shorter ones")
         elif self._patience is None:
             self._patience = self.loop.call_later(PATIENCE, self._lose_patience)
 
-    def send_400_response(self, msg: str) -> None:
-        """What uvicorn does where the parser fails; `msg` says no more than that."""
-        self._send_away(NOT_HTTP, "this is no HTTP/1.1 with a method that is known", "send HTTP/1.1, without TLS")
-
     def _be_patient(self) -> None:
-        self._head = 0
+        self._size = 0
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
 
     def _lose_patience(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:  # what was asked before is answered first
+            self._patience = self.loop.call_later(PATIENCE, self._lose_patience)
+            return
         slow = f"no whole head of a call came within {PATIENCE:.0f} seconds"
         self._send_away(HEAD_TOO_SLOW, slow, "open a connection when there is something to ask")
 
