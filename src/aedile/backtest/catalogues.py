@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from aedile.engine.entities import Entities
-from aedile.engine.entity_batches import ARROW_TYPES, decode_entities
-from aedile.language.columns import Column
+from aedile.engine.entity_batches import decode_entities, to_arrow
 from aedile.language.schema import Schema
-from aedile.language.types import DURATION, STRING, TIMESTAMP
 
 UPDATES = "updates.arrow"
 #: A change of one feature: kind, entity, the feature's own name, its value as JSON (null: no longer known), and when.
@@ -36,7 +32,9 @@ UPDATE = pa.schema(
 def write_catalogue(folder: Path, entities: Iterable[Entities], updates: pa.Table | None = None) -> str:
     """Write what is known of entities, and how it changed, into an empty folder; returns its path."""
     for some in entities:
-        table = pa.table({f"{some.kind}.id": some.ids, **{n: _array(c) for n, c in some.columns.items()}})
+        table = pa.table(
+            {f"{some.kind}.id": some.ids, **{n: to_arrow(c, in_dictionaries=True) for n, c in some.columns.items()}}
+        )
         with (
             pa.OSFile(str(folder / f"{some.kind}.arrow"), "wb") as file,
             pa.ipc.new_stream(file, table.schema) as writer,
@@ -48,27 +46,6 @@ def write_catalogue(folder: Path, entities: Iterable[Entities], updates: pa.Tabl
         with pa.OSFile(str(folder / UPDATES), "wb") as file, pa.ipc.new_file(file, UPDATE) as writer:
             writer.write_table(table.take(order))
     return str(folder)
-
-
-def _array(column: Column) -> pa.Array:
-    """The column as Arrow has it, without a Python object for each value."""
-    missing = ~column.known
-    if column.type.element is not None:
-        return _lists(column, missing)
-    if column.type == STRING:
-        return pa.DictionaryArray.from_arrays(pa.array(column.values, mask=missing), column.dictionary)
-    if column.type in (TIMESTAMP, DURATION):
-        return pa.array(column.values, pa.int64(), mask=missing).cast(ARROW_TYPES[column.type])
-    return pa.array(column.values, ARROW_TYPES[column.type], mask=missing)
-
-
-def _lists(column: Column, missing: npt.NDArray[np.bool_]) -> pa.Array:
-    assert column.offsets is not None
-    assert column.items is not None
-    if column.offsets[-1] > np.iinfo(np.int32).max:
-        return pa.LargeListArray.from_arrays(pa.array(column.offsets), _array(column.items), mask=pa.array(missing))
-    offsets = pa.array(column.offsets.astype(np.int32))
-    return pa.ListArray.from_arrays(offsets, _array(column.items), mask=pa.array(missing))
 
 
 def read_catalogue(folder: str | None, schema: Schema) -> tuple[list[Entities], pa.Table]:

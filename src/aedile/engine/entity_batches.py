@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from aedile.engine.arrow_bodies import read_arrow_body
@@ -135,12 +136,38 @@ def encode_entities(entities: Entities) -> bytes:
 
 
 def _table(entities: Entities) -> pa.Table:
-    arrays = {f"{entities.kind}.id": entities.ids}
-    for name, column in entities.columns.items():
-        if column.known.any():
-            type_ = ARROW_TYPES.get(column.type, pa.list_(pa.large_string()))
-            arrays[name] = pa.array(column.to_python(), type_)
-    return pa.table(arrays)
+    known = {name: to_arrow(column) for name, column in entities.columns.items() if column.known.any()}
+    return pa.table({f"{entities.kind}.id": entities.ids, **known})
+
+
+def to_arrow(column: Column, *, in_dictionaries: bool = False) -> pa.Array:
+    """The column as Arrow has it, without a Python object for each value; null is unknown.
+
+    in_dictionaries: texts as codes into the column's dictionary, with all of it, rather than one by one.
+    """
+    missing = ~column.known
+    if column.type.element is not None:
+        return _lists(column, missing, in_dictionaries)
+    if column.type == STRING:
+        assert column.dictionary is not None
+        codes = pa.array(column.values, mask=missing)
+        return (
+            pa.DictionaryArray.from_arrays(codes, column.dictionary)
+            if in_dictionaries
+            else column.dictionary.take(codes)
+        )
+    if column.type in (TIMESTAMP, DURATION):
+        return pa.array(column.values, pa.int64(), mask=missing).cast(ARROW_TYPES[column.type])
+    return pa.array(column.values, ARROW_TYPES[column.type], mask=missing)
+
+
+def _lists(column: Column, missing: npt.NDArray[np.bool_], in_dictionaries: bool) -> pa.Array:
+    assert column.offsets is not None
+    assert column.items is not None
+    items = to_arrow(column.items, in_dictionaries=in_dictionaries)
+    if column.offsets[-1] > np.iinfo(np.int32).max:
+        return pa.LargeListArray.from_arrays(pa.array(column.offsets), items, mask=pa.array(missing))
+    return pa.ListArray.from_arrays(pa.array(column.offsets.astype(np.int32)), items, mask=pa.array(missing))
 
 
 def batches_of(entities: Entities, rows: int) -> Iterator[pa.Table]:

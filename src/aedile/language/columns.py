@@ -54,11 +54,14 @@ class Column:
 
     def take(self, rows: npt.NDArray[np.integer[Any]]) -> Column:
         """The rows at these positions; a position of -1 gives an unknown value."""
-        missing = rows < 0
-        safe = np.where(missing, 0, rows) if missing.any() else rows
         if len(self) == 0:
             return unknown_column(self.type, len(rows))
-        known = self.known[safe] & ~missing
+        safe, missing = rows, rows < 0
+        if missing.any():
+            safe = np.where(missing, 0, rows)
+            known = self.known[safe] & ~missing
+        else:
+            known = self.known[rows]
         if self.type.element is None:
             return Column(self.type, known, self.values[safe], self.dictionary)
         assert self.offsets is not None
