@@ -84,7 +84,7 @@ class Recorder:
             return
         with self._lock:
             if self._open is not None and self._open.names is not self._names:
-                self._close()
+                self._close_open()
             if self._open is None:
                 self._open = _Waiting(self._names)
             market = decision.request.market
@@ -96,10 +96,10 @@ class Recorder:
                 self._open.details.append(DetailRow(decision.request.id, decided_at, release, detail))
             if self._open.decisions < MOST:
                 return
-            self._close()
+            self._close_open()
         self._wake.set()
 
-    def _close(self) -> None:
+    def _close_open(self) -> None:
         assert self._open is not None
         self._full.append(self._open)
         self._open = None
@@ -142,7 +142,7 @@ class Recorder:
         """The oldest batch, to which nothing is added any more; None where none waits."""
         with self._lock:
             if not self._full and self._open is not None:
-                self._close()
+                self._close_open()
             return self._full[0] if self._full else None
 
     def _write(self, waiting: _Waiting) -> bool:

@@ -153,6 +153,7 @@ def read_manifest(archive: zipfile.ZipFile) -> Manifest:
         files = {name: Kept(int(kept["bytes"]), str(kept["sha256"])) for name, kept in said["files"].items()}
         release = (int(said["release"][0]), str(said["release"][1])) if said["release"] is not None else None
         manifest = Manifest(number, said["aedile"], said["made"], release, files)
+    # What zipfile raises of an archive that is damaged, encrypted or packed otherwise, and JSON of another shape.
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError):
         raise _no_backup("it has no manifest that can be read") from None
     if number != FORMAT:
